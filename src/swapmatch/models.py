@@ -1,0 +1,309 @@
+"""People, matches and what else passes in and out: one definition for Python, JSON and REST.
+
+All models are frozen, sequences are tuples. A profile is valid once it exists: nothing downstream checks it again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+
+from swapmatch import skills
+from swapmatch.errors import InvalidProfileError
+
+Side = Literal["offers", "needs"]
+Mode = Literal["offers", "needs", "both"]
+FieldName = Literal["skills_to_offer", "services_needed"]
+
+UID_PATTERN = r"^[A-Za-z0-9_-]{1,128}$"
+FACET_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
+OWN_FACETS = ("city", "timezone")  # fields of a profile that `where` takes beside its facets
+MAX_FACETS = 16
+MAX_FACET_VALUES = 32
+MAX_LINE_LENGTH = 200
+MAX_BIO_LENGTH = 5_000
+MAX_URL_LENGTH = 2_000
+
+
+def _check_uid(uid: str) -> str:
+    if not re.fullmatch(UID_PATTERN[1:-1], uid):
+        message = "a uid is 1 to 128 letters, digits, - or _"
+        raise ValueError(message)
+    if uid.startswith("__") and uid.endswith("__"):
+        message = "a uid may not start and end with __ (some stores reserve these names)"
+        raise ValueError(message)
+    return uid
+
+
+def _absent_if_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _joined(value: object) -> object:
+    """A list of skills is as good as a text: one a line, as `- marked` lines so that commas inside them stay."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return "\n".join(f"- {item.strip()}" for item in value if item.strip())
+    return value
+
+
+def _check_url(url: str) -> str:
+    if not re.match(r"https?://[^\s/]", url):
+        message = "a photo_url starts with https:// or http://"
+        raise ValueError(message)
+    return url
+
+
+def _facets(value: object) -> object:
+    """One value or several for each name -> a tuple of distinct values for each name."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        return value
+    several = {name: (one,) if isinstance(one, str) else one for name, one in value.items()}
+    return {name: tuple(many) if isinstance(many, list | set) else many for name, many in several.items()}
+
+
+def _check_facets(facets: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    if taken := sorted(facets.keys() & set(OWN_FACETS)):
+        message = f"{taken[0]} is a field of its own, not a facet"
+        raise ValueError(message)
+    return {name: tuple(sorted(set(values))) for name, values in sorted(facets.items()) if values}
+
+
+def _check_skills(text: str) -> str:
+    skills.split(text)
+    return skills.clean(text)
+
+
+Line = Annotated[str, Field(max_length=MAX_LINE_LENGTH), AfterValidator(skills.clean)]
+Bio = Annotated[str, Field(max_length=MAX_BIO_LENGTH), AfterValidator(skills.clean)]
+Url = Annotated[str, Field(max_length=MAX_URL_LENGTH), AfterValidator(skills.clean), AfterValidator(_check_url)]
+OptionalLine = Annotated[Line | None, BeforeValidator(_absent_if_blank)]
+Uid = Annotated[str, Field(pattern=UID_PATTERN, examples=["ana"]), AfterValidator(_check_uid)]
+Email = Annotated[EmailStr | None, BeforeValidator(_absent_if_blank)]
+SkillText = Annotated[
+    str,
+    AfterValidator(_check_skills),
+    BeforeValidator(_joined),
+    WithJsonSchema({"type": "string", "maxLength": skills.MAX_TEXT_LENGTH}),
+]
+FacetName = Annotated[str, Field(pattern=FACET_PATTERN)]
+FacetValue = Annotated[Line, Field(min_length=1)]
+Facets = Annotated[
+    dict[FacetName, Annotated[tuple[FacetValue, ...], Field(max_length=MAX_FACET_VALUES)]],
+    Field(max_length=MAX_FACETS),
+    AfterValidator(_check_facets),
+    BeforeValidator(_facets),
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Profile(_Model):
+    """A person: what they offer, what they need, and how the others see them.
+
+    Unknown fields, wrong types and texts beyond the limits of `swapmatch.skills` raise pydantic's ValidationError,
+    which is a ValueError; `parse` raises InvalidProfileError instead.
+
+    Attributes:
+        uid: Their id: 1 to 128 letters, digits, - or _.
+        email: Shown to nobody else. Absent where it is not known; never invented.
+        skills_to_offer: What they can give, in free text.
+        services_needed: What they want, in free text. One of the two sides may be blank, not both.
+        facets: Further names with one or more values each, to filter by.
+        show_city: Whether others may see, and filter by, their city.
+        created_at: Set by the store when it first sees the uid.
+        updated_at: Set by the store with each change.
+    """
+
+    uid: Uid
+    email: Email = None
+    display_name: OptionalLine = None
+    skills_to_offer: SkillText = ""
+    services_needed: SkillText = ""
+    bio: Annotated[Bio | None, BeforeValidator(_absent_if_blank)] = None
+    city: OptionalLine = None
+    photo_url: Annotated[Url | None, BeforeValidator(_absent_if_blank)] = None
+    full_name: OptionalLine = None
+    username: OptionalLine = None
+    timezone: OptionalLine = None
+    dm_open: bool = True
+    email_updates: bool = True
+    show_city: bool = True
+    facets: Facets = Field(default_factory=dict)
+    created_at: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    updated_at: Annotated[AwareDatetime | None, Field(strict=False)] = None
+
+    @model_validator(mode="after")
+    def _says_what_for(self) -> Self:
+        if not (self.offers or self.needs):
+            message = "say in skills_to_offer what they offer or in services_needed what they need: both are blank"
+            raise ValueError(message)
+        return self
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """Return the profile of a mapping.
+
+        Raises:
+            InvalidProfileError: The mapping is no profile; the message names each field at fault.
+        """
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as error:
+            message, field = _explain(error)
+            raise InvalidProfileError(message, field=field) from None
+
+    @cached_property
+    def offers(self) -> tuple[str, ...]:
+        """The distinct skills of `skills_to_offer`, as written, in order."""
+        return skills.split(self.skills_to_offer)
+
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        """The distinct skills of `services_needed`, as written, in order."""
+        return skills.split(self.services_needed)
+
+    def public(self, *, expose_email: bool = False) -> Self:
+        """Return what others may see: no timestamps, no e-mail unless exposed, the city only if they show it."""
+        hidden: dict[str, None] = {"created_at": None, "updated_at": None}
+        if not expose_email:
+            hidden["email"] = None
+        if not self.show_city:
+            hidden["city"] = None
+        return self.model_copy(update=hidden)
+
+    def same_as(self, other: Profile) -> bool:
+        """Whether both say the same of the person, whenever they were written."""
+        unset = {"created_at": None, "updated_at": None}
+        return self.model_copy(update=unset) == other.model_copy(update=unset)
+
+
+class Pairing(_Model):
+    """One need met by one offer.
+
+    Attributes:
+        direction: "receives" where the seeker needs it, "gives" where the seeker offers it.
+        need: The skill as the one who needs it wrote it.
+        offer: The skill as the one who offers it wrote it.
+        similarity: Their cosine, [-1, 1].
+        relevance: The probability that both mean one skill, [0, 1].
+    """
+
+    direction: Literal["receives", "gives"]
+    need: str
+    offer: str
+    similarity: float
+    relevance: float
+
+
+class Match(_Model):
+    """Somebody with whom a swap works both ways.
+
+    Attributes:
+        profile: Their public view.
+        score: Both directions fused, [0, 1].
+        receives: How well they offer what the seeker needs, [0, 1].
+        gives: How well the seeker offers what they need, [0, 1].
+        pairings: What carried it: the best offer for each need, most relevant first, receives before gives.
+        explanation: The same in a sentence to the seeker.
+        exact: Whether nobody outside the list can score higher than this match.
+    """
+
+    profile: Profile
+    score: float
+    receives: float
+    gives: float
+    pairings: tuple[Pairing, ...]
+    explanation: str
+    exact: bool
+
+
+class SearchHit(_Model):
+    """Somebody found by the meaning of their skills.
+
+    Attributes:
+        profile: Their public view.
+        score: Mean over the skills of the query of the best cosine among theirs, [0, 1].
+        side: Where it was found.
+        skills: For each skill of the query their nearest one, as they wrote it.
+    """
+
+    profile: Profile
+    score: float
+    side: Side
+    skills: tuple[str, ...]
+
+
+class Recommendation(_Model):
+    """A skill that people like the asking one also have or want.
+
+    Attributes:
+        skill: As most of them write it.
+        score: [0, 1].
+        reason: Why, with the count.
+    """
+
+    skill: str
+    score: float
+    reason: str
+
+
+class Reject(_Model):
+    """One person who was not taken.
+
+    Attributes:
+        row: Their place in the input, from 1.
+        uid: Their uid where it could be read.
+        reason: What is wrong, with the field's name.
+    """
+
+    row: int
+    uid: str | None
+    reason: str
+
+
+class PutReport(_Model):
+    """What became of many people.
+
+    Attributes:
+        written: How many are new or changed.
+        unchanged: How many were stored like this already.
+        embedded: How many distinct skills had to be embedded.
+        rejects: Who was not taken, in the order of the input.
+    """
+
+    written: int
+    unchanged: int
+    embedded: int
+    rejects: tuple[Reject, ...]
+
+
+def _explain(error: ValidationError) -> tuple[str, str | None]:
+    """Return each fault as "field: what is wrong", without the values, and the first field's name."""
+    faults = error.errors(include_url=False, include_input=False)
+    names = [".".join(map(str, fault["loc"])) for fault in faults]
+    told = [
+        f"{name}: {fault['msg'].removeprefix('Value error, ')}" if name else fault["msg"].removeprefix("Value error, ")
+        for name, fault in zip(names, faults, strict=True)
+    ]
+    return "; ".join(told), names[0] or None
