@@ -1,0 +1,113 @@
+"""CachingEncoder: every distinct skill is embedded once, and never again after a restart."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from swapmatch.errors import EncoderError, EncoderMismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from swapmatch.ports import Encoder, SkillVectors, Vector, Vectors
+
+RECENT = 20_000  # vectors held in memory: 30 MB at 384 floats
+BATCH = 256  # texts encoded, then kept, at a time: what an interruption can cost
+
+
+class CachingEncoder:
+    """Vectors of skill keys: from memory, else from a store that keeps them, else from the encoder.
+
+    Wraps ports only. Thread-safe as far as its parts are.
+    """
+
+    def __init__(self, encoder: Encoder, kept: SkillVectors | None = None, *, recent: int = RECENT) -> None:
+        """Wrap an encoder.
+
+        Args:
+            encoder: Who computes what is nowhere to be had.
+            kept: A store that keeps vectors, if there is one.
+            recent: How many vectors to hold in memory.
+
+        Raises:
+            EncoderMismatchError: The store keeps vectors of another encoder.
+        """
+        self.encoder = encoder
+        self._kept = kept
+        self._limit = recent
+        self._recent: OrderedDict[str, Vector] = OrderedDict()
+        self._unkept: set[str] = set()  # of these, those that were merely asked about
+        self._lock = Lock()
+        self.embedded = 0  # texts that had to be encoded so far
+        if kept is not None and (theirs := kept.encoder()) not in {None, encoder.fingerprint}:
+            message = (
+                f"the database was built with the encoder {theirs}, but {encoder.fingerprint} is configured. "
+                f"Configure the former again, or embed everybody anew with: swapmatch reindex"
+            )
+            raise EncoderMismatchError(message)
+
+    def vectors(self, keys: Iterable[str], *, keep: bool) -> dict[str, Vector]:
+        """Return the unit vector of each distinct key.
+
+        Args:
+            keys: Skill keys.
+            keep: Whether vectors that had to be computed go into the store: True for skills of people who are
+                stored, False for what somebody merely asks about.
+
+        Raises:
+            EncoderError: The model failed, or gave vectors that are not finite.
+        """
+        wanted = list(dict.fromkeys(keys))
+        found = self._from_memory(wanted)
+        if self._kept is not None and (missing := [key for key in wanted if key not in found]):
+            found |= self._kept.get_vectors(self.encoder.fingerprint, missing)
+        if keep and (asked := {key: found[key] for key in self._unkept.intersection(found)}):
+            self._keep(asked)
+        # Sorted by length: a batch is padded to its longest text.
+        missing = sorted((key for key in wanted if key not in found), key=len)
+        for start in range(0, len(missing), BATCH):
+            batch = missing[start : start + BATCH]
+            fresh = dict(zip(batch, self._encode(batch), strict=True))
+            if keep:
+                self._keep(fresh)
+            found |= fresh
+        self._remember(found, unkept=() if keep else missing)
+        return found
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self.encoder.dimension
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = self.encoder.encode(texts)
+        if not np.all(np.isfinite(vectors)):
+            message = f"{self.encoder.fingerprint} gave a vector that is not finite"
+            raise EncoderError(message)
+        with self._lock:
+            self.embedded += len(texts)
+        return vectors
+
+    def _from_memory(self, keys: Iterable[str]) -> dict[str, Vector]:
+        with self._lock:
+            found = {key: self._recent[key] for key in keys if key in self._recent}
+            for key in found:
+                self._recent.move_to_end(key)
+        return found
+
+    def _keep(self, vectors: dict[str, Vector]) -> None:
+        if self._kept is not None:
+            self._kept.put_vectors(self.encoder.fingerprint, vectors)
+        with self._lock:
+            self._unkept.difference_update(vectors)
+
+    def _remember(self, vectors: dict[str, Vector], *, unkept: Iterable[str]) -> None:
+        with self._lock:
+            self._recent.update(vectors)
+            self._unkept.update(unkept)
+            while len(self._recent) > self._limit:
+                self._unkept.discard(self._recent.popitem(last=False)[0])

