@@ -1,0 +1,90 @@
+"""Gardens, balconies and what lives there, the most popular first."""
+
+from swapmatch.demo.vocabulary.skill import skill
+
+SKILLS = (
+    skill(
+        "growing vegetables",
+        "vegetable gardening",
+        "vegetable garden",
+        "how to grow your own vegetables",
+        can="teach you to grow vegetables",
+        want="learn to grow my own vegetables",
+    ),
+    skill(
+        "house plant care",
+        "looking after indoor plants",
+        "caring for houseplants",
+        "indoor plant care",
+        can="look after your house plants",
+        want="learn to care for my house plants",
+    ),
+    skill(
+        "lawn mowing",
+        "mowing the lawn",
+        "grass cutting",
+        "lawn mowing and grass cutting",
+        can="mow your lawn",
+        want="get my lawn mowed",
+    ),
+    skill(
+        "watering plants while you travel",
+        "plant watering while you are away",
+        "plant watering while on holiday",
+        can="water your plants while you are away",
+        want="find someone to water my plants while I am away",
+    ),
+    skill(
+        "composting",
+        "how to compost kitchen scraps",
+        "making compost",
+        "compost bin setup",
+        can="show you how to make compost",
+        want="start composting",
+    ),
+    skill(
+        "balcony gardening",
+        "growing herbs on a balcony",
+        "balcony herb garden",
+        can="help you plant a balcony garden",
+        want="start a balcony garden",
+    ),
+    skill(
+        "pruning fruit trees",
+        "fruit tree pruning",
+        "pruning trees",
+        "tree pruning",
+        can="prune your fruit trees",
+        want="learn how to prune fruit trees",
+    ),
+    skill(
+        "hedge trimming",
+        "cutting hedges",
+        "trimming hedges and bushes",
+        can="trim your hedge",
+        want="get my hedge trimmed",
+    ),
+    skill(
+        "garden design",
+        "landscape design",
+        "designing a small garden",
+        "garden planning and landscape design",
+        can="design your garden",
+        want="redesign my garden",
+    ),
+    skill(
+        "beekeeping",
+        "keeping bees",
+        "bee keeping for beginners",
+        "beekeeping and bee hives",
+        can="teach you beekeeping",
+        want="learn about keeping bees",
+    ),
+    skill(
+        "keeping chickens",
+        "raising backyard chickens",
+        "looking after hens and chickens",
+        can="teach you to keep chickens",
+        want="learn to keep backyard chickens",
+    ),
+)

@@ -1,0 +1,98 @@
+"""Repairs at home and on wheels, the most popular first."""
+
+from swapmatch.demo.vocabulary.skill import skill
+
+SKILLS = (
+    skill(
+        "bicycle repair",
+        "bike repairs and tune-ups",
+        "fixing bikes",
+        "bicycle maintenance and repair",
+        can="repair your bicycle",
+        want="get my bike repaired",
+    ),
+    skill(
+        "plumbing",
+        "plumbing repairs",
+        "fixing a leaky tap and other plumbing",
+        "plumbing jobs such as a dripping tap",
+        can="do small plumbing repairs",
+        want="find a plumber for a leaking tap",
+    ),
+    skill(
+        "furniture assembly",
+        "assembling flat-pack furniture",
+        "putting furniture together",
+        can="assemble your furniture",
+        want="get help assembling furniture",
+    ),
+    skill(
+        "painting walls",
+        "interior house painting",
+        "painting and decorating rooms",
+        can="paint your walls",
+        want="get a room painted",
+    ),
+    skill(
+        "help moving house",
+        "help with moving house and boxes",
+        "house move help",
+        "house moving",
+        can="help you move house",
+        want="get help moving house",
+    ),
+    skill(
+        "electrical repairs",
+        "small electrical repairs at home",
+        "fixing electrical wiring",
+        "small jobs for an electrician",
+        can="do small electrical repairs",
+        want="find an electrician for small repairs",
+    ),
+    skill(
+        "putting up shelves",
+        "hanging shelves",
+        "wall shelf mounting",
+        "mounting shelves on the wall",
+        can="put up shelves",
+        want="have shelves put up",
+    ),
+    skill(
+        "car maintenance",
+        "basic car maintenance",
+        "car maintenance and small car repairs",
+        "car servicing",
+        can="help you maintain your car",
+        want="learn basic car maintenance",
+    ),
+    skill(
+        "washing machine repair",
+        "washing machine and appliance repair",
+        "fixing washing machines and dishwashers",
+        can="repair washing machines",
+        want="get my washing machine repaired",
+    ),
+    skill(
+        "phone screen repair",
+        "fixing broken phone screens",
+        "smartphone repair",
+        "replacing a cracked phone screen",
+        can="replace a broken phone screen",
+        want="get my phone screen repaired",
+    ),
+    skill(
+        "bathroom tiling",
+        "tiling walls and floors",
+        "laying bathroom tiles",
+        "tile laying",
+        can="lay bathroom tiles",
+        want="get my bathroom tiled",
+    ),
+    skill(
+        "window insulation",
+        "draught proofing windows",
+        "insulating windows and doors",
+        can="insulate your windows",
+        want="insulate my windows against draughts",
+    ),
+)
