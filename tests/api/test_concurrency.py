@@ -1,0 +1,111 @@
+"""The event loop is never blocked, and what encodes never uses up the threads of what does not."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+import anyio
+import pytest
+
+from swapmatch import Matcher
+from swapmatch.api.workers import ENCODING
+from swapmatch.encoders.hashing import HashingEncoder
+
+TIMEOUT_S = 20  # only so that a failure is no hang
+
+
+class GatedEncoder(HashingEncoder):
+    """Encodes while its gate is open, and holds every caller up while it is closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.waiting = 0
+        self.most_waiting = 0
+        self._lock = threading.Lock()
+
+    def encode(self, texts):
+        with self._lock:
+            self.waiting += 1
+            self.most_waiting = max(self.most_waiting, self.waiting)
+        try:
+            assert self.gate.wait(TIMEOUT_S), "the gate was never opened"
+        finally:
+            with self._lock:
+                self.waiting -= 1
+        return super().encode(texts)
+
+
+@pytest.fixture
+def encoder():
+    encoder = GatedEncoder()
+    yield encoder
+    encoder.gate.set()
+
+
+@pytest.fixture
+def gated(serving, encoder, ana):
+    with Matcher.open("memory:", encoder=encoder) as matcher:
+        matcher.put_many([ana])
+        with serving(matcher) as client:
+            client.wait_until_ready()
+            yield client
+
+
+def test_health_and_reads_are_answered_while_more_searches_encode_than_there_are_threads(gated, encoder):
+    order = []
+    searches = 3 * ENCODING
+
+    async def request(name, send):
+        answer = await send()
+        assert answer.status_code == 200
+        order.append(name)
+
+    async def everything():
+        encoder.gate.clear()
+        async with anyio.create_task_group() as tasks:
+            for number in range(searches):
+                search = partial(gated.http.post, "/search", json={"query": f"question {number}"})
+                tasks.start_soon(request, "search", search)
+            while encoder.waiting < ENCODING:  # noqa: ASYNC110 - threads count, the loop looks
+                await anyio.sleep(0.001)
+            for _ in range(50):
+                await request("health", partial(gated.http.get, "/healthz"))
+            for path in ("/readyz", "/profiles/ana", "/match/ana"):
+                await request("read", partial(gated.http.get, path))
+            encoder.gate.set()
+
+    gated.run(everything)
+    assert order == ["health"] * 50 + ["read"] * 3 + ["search"] * searches
+    assert encoder.most_waiting == ENCODING
+
+
+def test_the_server_is_alive_before_it_is_ready(serving, encoder, ana):
+    with Matcher.open("memory:", encoder=encoder) as matcher:
+        matcher.put_many([ana])
+        encoder.gate.clear()
+        with serving(matcher) as client:
+            assert client.get("/healthz").json() == {"ok": True, "status": "healthy"}
+            cold = client.get("/readyz")
+            assert cold.status_code == 503
+            assert cold.json()["components"] == {"encoder": "cold", "profiles": "ready", "vectors": "ready"}
+            assert client.get("/profiles/ana").status_code == 200
+            encoder.gate.set()
+            client.wait_until_ready()
+
+
+def test_the_server_stops_while_the_encoder_is_still_loading(serving, encoder):
+    encoder.gate.clear()
+    with Matcher.open("memory:", encoder=encoder) as matcher, serving(matcher) as client:
+        assert client.get("/healthz").status_code == 200
+
+
+def test_one_application_may_be_served_again(encoder, ana, serving):
+    with Matcher.open("memory:", encoder=encoder) as matcher:
+        matcher.put_many([ana])
+        for _ in range(2):
+            with serving(matcher) as client:
+                client.wait_until_ready()
+                assert client.post("/search", {"query": "Python"}).status_code == 200
