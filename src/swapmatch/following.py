@@ -55,7 +55,8 @@ class Follower:
         try:
             self._put(stored)
         except (EncoderError, StoreError) as error:
-            message = f"{len(stored)} people are stored, but cannot be found yet: {error}"
+            who = f"{stored[0].profile.uid} is" if len(stored) == 1 else f"{len(stored)} people are"
+            message = f"{who} stored, but cannot be found yet: {error}"
             raise NotIndexedError(message) from error
 
     def delete(self, uid: str, rev: int) -> None:

@@ -303,7 +303,9 @@ def _explain(error: ValidationError) -> tuple[str, str | None]:
     faults = error.errors(include_url=False, include_input=False)
     names = [".".join(map(str, fault["loc"])) for fault in faults]
     told = [
-        f"{name}: {fault['msg'].removeprefix('Value error, ')}" if name else fault["msg"].removeprefix("Value error, ")
+        # What the validator of e-mails says repeats parts of the address.
+        "not a valid e-mail address" if name == "email" else fault["msg"].removeprefix("Value error, ")
         for name, fault in zip(names, faults, strict=True)
     ]
-    return "; ".join(told), names[0] or None
+    whole = (f"{name}: {reason}" if name else reason for name, reason in zip(names, told, strict=True))
+    return "; ".join(whole), names[0] or None

@@ -118,7 +118,9 @@ class ExactVectorStore:
 
     def __len__(self) -> int:
         """How many people are indexed."""
-        return len(self._entries)
+        with self._lock:
+            self._check_open()
+            return len(self._entries)
 
     def close(self) -> None:
         """Let go of everybody."""

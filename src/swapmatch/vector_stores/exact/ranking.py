@@ -102,12 +102,14 @@ def _score(
     people = np.flatnonzero(fits & (wanted > 0) & (owed > 0))
 
     def score(chosen: People) -> tuple[People, Scores, Scores]:
-        each = np.stack([segment.offers.reduce(np.maximum, row, chosen) for row in met])
+        ids, starts = segment.offers.rows(chosen)
+        each = np.maximum.reduceat(met[:, ids], starts, axis=1)
         received = each.mean(axis=0)
-        gave = segment.needs.reduce(np.add, given, chosen) / segment.needs.counts[chosen]
+        ids, starts = segment.needs.rows(chosen)
+        gave = np.add.reduceat(given[ids], starts) / segment.needs.counts[chosen]
         scores = scoring.fuse(
             scoring.blend(received, each.max(axis=0)),
-            scoring.blend(gave, segment.needs.reduce(np.maximum, given, chosen)),
+            scoring.blend(gave, np.maximum.reduceat(given[ids], starts)),
         )
         return chosen, scores, np.round(received + gave, DECIMALS)
 
@@ -122,6 +124,8 @@ def _score(
     is_first = bounds >= np.partition(bounds, -few)[-few]
     first = score(people[is_first])
     is_open = ~is_first & (bounds >= np.partition(first[1], -limit)[-limit])
+    if not is_open.any():
+        return first
     rest = score(people[is_open])
     return (
         np.concatenate([first[0], rest[0]]),
@@ -143,9 +147,10 @@ def rank_hits(segment: Segment, table: Table, cosines: Cosines, *, limit: int, f
     people = np.flatnonzero(fits & (table.counts > 0))
     if not people.size:
         return []
+    ids, starts = table.rows(people)
     total = np.zeros(people.size)
     for row in np.maximum(cosines, 0.0).astype(np.float64):
-        total += table.reduce(np.maximum, row, people)
+        total += np.maximum.reduceat(row[ids], starts)
     scores = np.minimum(total / len(cosines), 1.0).round(DECIMALS)
     return _top(segment, people, scores, np.zeros_like(scores), limit)
 

@@ -53,21 +53,15 @@ class Table:
         """Return the skill ids of one person, in the order of the entry."""
         return self.ids[self.starts[person] : self.starts[person + 1]]
 
-    def reduce(self, function: np.ufunc, values: NDArray[np.float64], people: People) -> NDArray[np.float64]:
-        """Return the function over the values of each person's skills.
+    def rows(self, people: People) -> tuple[Ids, People]:
+        """Return the skill ids of these people, one after the other, and where each of them begins.
 
-        Args:
-            function: np.maximum or np.add.
-            values: One for each skill id.
-            people: Each of them has at least one skill.
+        What begins somewhere can be reduced there: everybody asked for must have at least one skill.
         """
-        if 2 * people.size > self.filled.size:  # reading everybody in a row beats gathering most of them
-            everybody = np.zeros(self.counts.size)
-            everybody[self.filled] = function.reduceat(values[self.ids], self.starts[self.filled])
-            return everybody[people]
+        if people.size == self.filled.size:  # everybody who has any: nothing to gather
+            return self.ids, self.starts[self.filled]
         counts = self.counts[people]
-        flat = values[self.ids[_ranges(self.starts[people], counts)]]
-        return function.reduceat(flat, np.cumsum(counts) - counts)
+        return self.ids[_ranges(self.starts[people], counts)], np.cumsum(counts) - counts
 
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the sum of the values of each person's skills; reads only the people of skills with a value."""
