@@ -146,9 +146,10 @@ class Matcher:
         while batch := list(islice(rows, BATCH)):
             valid, refused = sort_out(batch, first_row=done + 1)
             stored = self.profiles.put(valid)
-            fresh = [one for one in stored if one.is_written]
+            distinct = {one.profile.uid: one for one in stored}  # a batch may name somebody twice
+            fresh = [one for one in distinct.values() if one.is_written]
             self._index.put(fresh)
-            written, unchanged = written + len(fresh), unchanged + len(stored) - len(fresh)
+            written, unchanged = written + len(fresh), unchanged + len(distinct) - len(fresh)
             rejects += refused
             done += len(batch)
             report(done)

@@ -50,8 +50,14 @@ def _check_uid(uid: str) -> str:
     return uid
 
 
+def _clean(value: object) -> object:
+    """Clean before anything is measured: composing characters can make a text longer."""
+    return skills.clean(value) if isinstance(value, str) else value
+
+
 def _absent_if_blank(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
+    tidy = _clean(value)
+    return None if isinstance(tidy, str) and not tidy.strip() else tidy
 
 
 def _joined(value: object) -> object:
@@ -88,14 +94,16 @@ def _check_facets(facets: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
 
 
 def _check_skills(text: str) -> str:
+    if len(text) <= skills.MAX_TEXT_LENGTH:
+        text = skills.clean(text)
     skills.split(text)
-    return skills.clean(text)
+    return text
 
 
-Line = Annotated[str, Field(max_length=MAX_LINE_LENGTH), AfterValidator(skills.clean)]
-Bio = Annotated[str, Field(max_length=MAX_BIO_LENGTH), AfterValidator(skills.clean)]
-Url = Annotated[str, Field(max_length=MAX_URL_LENGTH), AfterValidator(skills.clean), AfterValidator(_check_url)]
+Line = Annotated[str, Field(max_length=MAX_LINE_LENGTH), BeforeValidator(_clean)]
 OptionalLine = Annotated[Line | None, BeforeValidator(_absent_if_blank)]
+Bio = Annotated[str, Field(max_length=MAX_BIO_LENGTH)]
+Url = Annotated[str, Field(max_length=MAX_URL_LENGTH), AfterValidator(_check_url)]
 Uid = Annotated[str, Field(pattern=UID_PATTERN, examples=["ana"]), AfterValidator(_check_uid)]
 Email = Annotated[EmailStr | None, BeforeValidator(_absent_if_blank)]
 SkillText = Annotated[

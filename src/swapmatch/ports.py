@@ -119,6 +119,7 @@ class ProfileStore(Protocol):
 
         Raises:
             ConflictError: `expected_rev` is not the rev; nothing was written.
+            InvalidQueryError: `expected_rev` came with other than one profile.
         """
         ...
 

@@ -33,7 +33,8 @@ def test_the_sentence_tells_two_pairings_of_each_direction_and_doubts_weak_ones(
         *pairings("receives", ["a", "b", "c"], ["x"], strong, curve(strong)),
         *pairings("gives", ["d"], ["y"], weak, curve(weak)),
     ]
-    assert sentence("Ben", found) == "you need a: Ben offers x; you need b: Ben offers x; Ben needs d: you offer y (perhaps)"
+    told = "you need a: Ben offers x; you need b: Ben offers x; Ben needs d: you offer y (perhaps)"
+    assert sentence("Ben", found) == told
     assert sentence(None, found[-1:]) == "they need d: you offer y (perhaps)"
     assert sentence(None, found[:1]) == "you need a: they offer x"
     assert sentence(None, []) == ""

@@ -106,9 +106,7 @@ def test_a_match_by_text_stores_nothing(matcher: Matcher) -> None:
 def test_results_carry_no_email_and_no_timestamps_unless_emails_are_exposed(matcher: Matcher) -> None:
     (best, *_) = matcher.match("ana")
     assert (best.profile.email, best.profile.created_at, best.profile.updated_at) == (None, None, None)
-    exposed = Matcher(
-        encoder=matcher.encoder, profiles=matcher.profiles, vectors=ExactVectorStore(), expose_email=True
-    )
+    exposed = Matcher(encoder=matcher.encoder, profiles=matcher.profiles, vectors=ExactVectorStore(), expose_email=True)
     assert exposed.match("ana")[0].profile.email == "ben@example.org"
     assert exposed.search("guitar")[0].profile.created_at is None
 
@@ -161,7 +159,9 @@ def test_recommendations_come_from_people_nearby_without_what_was_named() -> Non
 
 def test_words_for_one_skill_are_recommended_once() -> None:
     with Matcher.open("memory:", encoder="hashing:") as matcher:
-        matcher.put_many([{"uid": "a", "skills_to_offer": "Python; cooking"}, {"uid": "b", "skills_to_offer": "Python; Cooking!"}])
+        matcher.put_many(
+            [{"uid": "a", "skills_to_offer": "Python; cooking"}, {"uid": "b", "skills_to_offer": "Python; Cooking!"}]
+        )
         matcher.put(Profile(uid="c", skills_to_offer="Python", services_needed="cookings"))
         assert [one.skill for one in matcher.recommend_skills("Python")] == ["cooking"]
 

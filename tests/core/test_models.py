@@ -117,3 +117,17 @@ def test_json_there_and_back_is_the_same_profile() -> None:
 def test_a_profile_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         WHOLE.city = "Porto"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("blank", ["\x08", "\u200b", " \u202e"])
+def test_what_is_blank_once_cleaned_is_absent(blank: str) -> None:
+    profile = Profile(uid="a", skills_to_offer="x", bio=blank, city=blank)
+    assert (profile.bio, profile.city) == (None, None)
+
+
+def test_a_text_is_measured_as_it_will_be_stored() -> None:
+    longer_when_composed = "\u0958"  # two characters in NFC
+    with pytest.raises(InvalidProfileError, match="bio"):
+        Profile.parse({"uid": "a", "skills_to_offer": "x", "bio": longer_when_composed * 5000})
+    with pytest.raises(InvalidProfileError, match="skills_to_offer"):
+        Profile.parse({"uid": "a", "skills_to_offer": ";".join([longer_when_composed * 190] * 40)})

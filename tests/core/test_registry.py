@@ -62,7 +62,9 @@ def test_third_parties_add_names_by_entry_points(monkeypatch: pytest.MonkeyPatch
 def test_a_missing_package_is_told_with_the_pip_command() -> None:
     from swapmatch._extras import require
 
-    with pytest.raises(MissingExtraError, match=r"the page needs .*'no_such_package'.*pip install 'swapmatch\[server\]'$"):
+    with pytest.raises(
+        MissingExtraError, match=r"the page needs .*'no_such_package'.*pip install 'swapmatch\[server\]'$"
+    ):
         require("no_such_package.inside", adapter="the page", extra="server")
 
 
@@ -80,7 +82,10 @@ def test_a_failure_inside_an_installed_package_is_not_called_missing(
 
 def test_a_drivers_error_becomes_the_most_specific_of_ours_and_stays_the_cause() -> None:
     table = {OSError: StoreError, TimeoutError: StoreUnavailableError}
-    with pytest.raises(StoreUnavailableError, match="could not read people: late") as caught, translate(table, "read people"):
+    with (
+        pytest.raises(StoreUnavailableError, match="could not read people: late") as caught,
+        translate(table, "read people"),
+    ):
         raise TimeoutError("late")
     assert isinstance(caught.value.__cause__, TimeoutError)
     with pytest.raises(KeyError), translate(table, "read people"):

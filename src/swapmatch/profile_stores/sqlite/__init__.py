@@ -1,0 +1,231 @@
+"""People in one SQLite file: the default store.
+
+What is acknowledged survives a crash (write-ahead log, synchronous=FULL). Any number of threads and
+processes may use one file; each sees what the others wrote with its next call.
+
+What a person said is overwritten when they are deleted or changed (secure_delete) and leaves the
+write-ahead log with its next checkpoint, at the latest when the last process closes the file. One
+thing SQLite cannot be told to overwrite: copies that it made while it moved rows between pages (of
+10,000 people deleted from a file that had been rewritten several times, 30 left some words in
+unused parts of pages, 2026-11-23). `VACUUM` clears these.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from swapmatch import profile_stores as shared
+from swapmatch.errors import ConfigurationError
+from swapmatch.ports import Change, Changes
+from swapmatch.profile_stores.sqlite import rows
+from swapmatch.profile_stores.sqlite.connections import Connections, translated
+from swapmatch.profile_stores.sqlite.rows import COLUMNS, Row
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+
+    from swapmatch.models import Profile
+    from swapmatch.ports import Cursor, Stored, Vector
+
+__all__ = ["SQLiteProfileStore"]
+
+TIMEOUT_S = 5.0
+MAX_LIMIT = sys.maxsize - 1  # one more than the limit is asked for, and must fit SQLite's integers
+
+
+class SQLiteProfileStore:
+    """A ProfileStore with SkillVectors that keeps people in one file."""
+
+    def __init__(self, path: Path | str, *, timeout_s: float = TIMEOUT_S) -> None:
+        """Open a file of people; one that is not there is created.
+
+        Args:
+            path: Of the file; its directory must exist.
+            timeout_s: How long to wait, in seconds, while another process writes.
+
+        Raises:
+            ConfigurationError: This path cannot hold people: a directory, another application's
+                file, a file of a newer swapmatch; the message says what to do.
+            StoreError: The file cannot be read or written.
+        """
+        path = _checked(path)
+        with translated("open people", path):
+            self._connections = Connections(path, timeout_s=timeout_s)
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Return the store of a path, `sqlite:///relative.db` or `sqlite:////absolute.db`.
+
+        `sqlite:some.db` works too.
+
+        Raises:
+            ConfigurationError: The URL names no file, or one that cannot hold people.
+            StoreError: The file cannot be read or written.
+        """
+        scheme, separator, rest = url.partition(":")
+        if not separator or scheme.lower() != "sqlite":
+            return cls(url)
+        if rest.startswith("//") and not rest.startswith("///"):
+            message = f"{url!r} names no file: write sqlite:///relative.db or sqlite:////absolute.db"
+            raise ConfigurationError(message)
+        return cls(rest.removeprefix("///"))
+
+    def put(self, profiles: Sequence[Profile], *, expected_rev: int | None = None) -> list[Stored]:
+        """Store all of these or none: see ProfileStore."""
+        wanted = shared.by_uid(profiles, expected_rev=expected_rev)
+        texts = {uid: rows.to_json(profile) for uid, profile in wanted.items()}
+        stored: dict[str, Stored] = {}
+        written: list[Row] = []
+        with self._connections.writing("store people") as connection:
+            before = {row.uid: row for row in rows.find(connection, list(wanted)) if row.profile}
+            rev = _newest_rev(connection)
+            for uid, profile in wanted.items():
+                row = before.get(uid)
+                shared.check_rev(uid, expected_rev=expected_rev, rev=row.rev if row else 0)
+                if row and row.profile == texts[uid]:
+                    stored[uid] = rows.as_stored(row, profile, is_written=False)
+                    continue
+                rev += 1
+                written.append(_next_row(row, profile, texts[uid], rev))
+                stored[uid] = rows.as_stored(written[-1], profile, is_written=True)
+            _write(connection, written)
+        return [stored[profile.uid] for profile in profiles]
+
+    def get(self, uid: str) -> Stored:
+        """Return one person: see ProfileStore."""
+        if stored := self.get_many([uid]).get(uid):
+            return stored
+        raise shared.uid_not_found(uid)
+
+    def get_many(self, uids: Sequence[str]) -> dict[str, Stored]:
+        """Return those who are there: see ProfileStore."""
+        with self._connections.reading("read people") as connection:
+            found = list(rows.find(connection, uids))
+        return {row.uid: stored for row in found if (stored := rows.from_row(row))}
+
+    def find_by_email(self, email: str) -> Stored:
+        """Return who has this e-mail: see ProfileStore."""
+        sql = f"SELECT {COLUMNS} FROM people WHERE email_hash = ? ORDER BY uid LIMIT 1"  # noqa: S608
+        with self._connections.reading("find an e-mail") as connection:
+            row = connection.execute(sql, (rows.hashed(shared.email_key(email)),)).fetchone()
+        if row and (stored := rows.from_row(Row._make(row))):
+            return stored
+        raise shared.email_not_found()
+
+    def delete(self, uid: str) -> int | None:
+        """Forget a person: see ProfileStore."""
+        with self._connections.writing("delete a person") as connection:
+            if not any(row.profile for row in list(rows.find(connection, [uid]))):
+                return None
+            tombstone = Row(rev=_newest_rev(connection) + 1, uid=uid)
+            _write(connection, [tombstone])
+        return tombstone.rev
+
+    def changes(self, since: Cursor | None, limit: int = 1000) -> Changes:
+        """Return what happened after a cursor: see ProfileStore."""
+        limit = min(max(limit, 0), MAX_LIMIT)
+        sql = f"SELECT {COLUMNS} FROM people WHERE rev > ? ORDER BY rev LIMIT ?"  # noqa: S608
+        with self._connections.reading("follow the changes") as connection:
+            newest = _newest_rev(connection)
+            start = shared.rev_of(since, identity=self._connections.identity, newest=newest)
+            found = [Row._make(row) for row in connection.execute(sql, (start, limit + 1))]
+        page = found[:limit]
+        return Changes(
+            items=tuple(Change(uid=row.uid, rev=row.rev, stored=rows.from_row(row)) for row in page),
+            cursor=shared.cursor_at(self._connections.identity, page[-1].rev if page else start),
+            more=len(found) > limit,
+        )
+
+    def encoder(self) -> str | None:
+        """Return the fingerprint whose vectors count here: see SkillVectors."""
+        with self._connections.reading("read the encoder") as connection:
+            return _encoder(connection)
+
+    def use_encoder(self, fingerprint: str) -> None:
+        """Let this fingerprint's vectors count: see SkillVectors."""
+        with self._connections.writing("change the encoder") as connection:
+            if _encoder(connection) != fingerprint:
+                connection.execute("DELETE FROM skill_vectors")
+                _set_encoder(connection, fingerprint)
+
+    def get_vectors(self, fingerprint: str, keys: Sequence[str]) -> dict[str, Vector]:
+        """Return the kept vectors, read-only: see SkillVectors."""
+        names = {rows.hashed(key): key for key in keys}
+        found: dict[str, Vector] = {}
+        with self._connections.reading("read vectors") as connection:
+            for chunk, marks in rows.chunks(list(names)):
+                # The encoder is asked for in the same statement: another process may be changing
+                # it.
+                sql = (
+                    "SELECT hash, vector FROM skill_vectors "  # noqa: S608 - only question marks
+                    "WHERE (SELECT value FROM meta WHERE name = 'encoder') = ? "
+                    f"AND hash IN ({marks})"
+                )
+                for name, vector in connection.execute(sql, (fingerprint, *chunk)):
+                    found[names[name]] = np.frombuffer(vector, dtype="<f4").astype(np.float32, copy=False)
+        return found
+
+    def put_vectors(self, fingerprint: str, vectors: Mapping[str, Vector]) -> None:
+        """Keep vectors: see SkillVectors."""
+        kept = [(rows.hashed(key), np.asarray(vector, dtype="<f4").tobytes()) for key, vector in vectors.items()]
+        with self._connections.writing("keep vectors") as connection:
+            current = _encoder(connection)
+            shared.check_encoder(current, fingerprint)
+            if current is None:
+                _set_encoder(connection, fingerprint)
+            connection.executemany("INSERT OR IGNORE INTO skill_vectors VALUES (?, ?)", kept)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connections.close()
+
+
+def _checked(path: Path | str) -> Path:
+    if str(path) in {"", ":memory:"}:
+        message = "name a file; to keep people in memory only, choose 'memory:'"
+        raise ConfigurationError(message)
+    path = Path(path).expanduser().absolute()
+    if path.is_dir():
+        message = f"{path} is a directory: name a file in it, such as {path / 'people.db'}"
+        raise ConfigurationError(message)
+    if not path.parent.is_dir():
+        message = f"there is no directory {path.parent}: create it first, or choose another path"
+        raise ConfigurationError(message)
+    return path
+
+
+def _next_row(before: Row | None, profile: Profile, text: str, rev: int) -> Row:
+    updated_at = rows.microseconds(shared.now())
+    if before:
+        updated_at = max(updated_at, before.updated_at)  # a clock may have been set back
+    return Row(
+        rev=rev,
+        uid=profile.uid,
+        profile=text,
+        email_hash=rows.hashed(shared.email_key(profile.email)) if profile.email else None,
+        created_at=before.created_at if before else updated_at,
+        updated_at=updated_at,
+    )
+
+
+def _write(connection: sqlite3.Connection, written: Sequence[Row]) -> None:
+    connection.executemany("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?, ?, ?)", written)
+
+
+def _newest_rev(connection: sqlite3.Connection) -> int:
+    (rev,) = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'people'").fetchone()
+    return rev or 0
+
+
+def _encoder(connection: sqlite3.Connection) -> str | None:
+    row = connection.execute("SELECT value FROM meta WHERE name = 'encoder'").fetchone()
+    return row[0] if row else None
+
+
+def _set_encoder(connection: sqlite3.Connection, fingerprint: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('encoder', ?)", (fingerprint,))
