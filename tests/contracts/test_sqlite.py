@@ -1,0 +1,414 @@
+"""What is special to people in an SQLite file."""
+
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from swapmatch import profile_stores
+from swapmatch.errors import (
+    ConfigurationError,
+    EncoderMismatchError,
+    ProfileNotFoundError,
+    StoreError,
+    StoreUnavailableError,
+)
+from swapmatch.models import Profile
+from swapmatch.profile_stores.sqlite import SQLiteProfileStore
+from swapmatch.profile_stores.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION
+from swapmatch.testing.people import end_of, everything, feed, in_threads, person
+from swapmatch.testing.skill_vectors_suite import some_vectors
+
+KILLS = 10
+HEAD = """
+import sys
+from swapmatch.models import Profile
+from swapmatch.profile_stores.sqlite import SQLiteProfileStore
+store = SQLiteProfileStore(sys.argv[1])
+name = sys.argv[2]
+"""
+# Says each batch once it is acknowledged; the first of every third one is deleted again.
+WRITE_FOR_EVER = (
+    HEAD
+    + """
+number = 0
+while True:
+    number += 1
+    batch = [f"{name}-{number}-{k}" for k in range(5)]
+    store.put([Profile(uid=uid, skills_to_offer="Python", bio=uid * 20) for uid in batch])
+    print("put", *batch, flush=True)
+    if number % 3 == 0:
+        print("deleting", batch[0], flush=True)
+        store.delete(batch[0])
+        print("deleted", batch[0], flush=True)
+"""
+)
+WRITE_SOME = (
+    HEAD
+    + """
+for number in range(40):
+    store.put([Profile(uid=f"{name}-{number}", skills_to_offer="Python")])
+    store.put([Profile(uid="shared", skills_to_offer="Python", bio=f"{name} {number}")])
+store.close()
+"""
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "people.db"
+
+
+@pytest.fixture
+def store(path):
+    with closing(SQLiteProfileStore(path)) as store:
+        yield store
+
+
+def start(code, path, name):
+    command = [sys.executable, "-c", code, str(path), name]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def tables(path, *statements):
+    """Write to a file of one's own."""
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+class TestNames:
+    def test_three_slashes_are_relative_and_four_absolute(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "sub").mkdir()
+        urls = {
+            "sqlite:///one.db": "one.db",
+            "SQLite:///sub/two.db": "sub/two.db",
+            f"sqlite:///{tmp_path}/three.db": "three.db",
+            "sqlite:four.db": "four.db",
+            f"sqlite:{tmp_path}/five.db": "five.db",
+            "six.db": "six.db",
+            "odd name?#%41é.db": "odd name?#%41é.db",
+        }
+        for url, name in urls.items():
+            SQLiteProfileStore.from_url(url).close()
+            assert (tmp_path / name).is_file(), url
+
+    @pytest.mark.parametrize("url", ["sqlite://people.db", "sqlite:///", "sqlite:", "", ":memory:"])
+    def test_a_name_of_no_file_is_refused_with_a_way_out(self, url, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(ConfigurationError, match=r"sqlite:///relative\.db|'memory:'"):
+            SQLiteProfileStore.from_url(url)
+        assert not list(tmp_path.iterdir())
+
+    def test_a_relative_path_stays_where_it_was_opened(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with closing(SQLiteProfileStore("people.db")) as store:
+            (tmp_path / "sub").mkdir()
+            monkeypatch.chdir(tmp_path / "sub")
+            store.put([person("ana")])
+            assert store.get("ana")
+
+
+class TestFilesThatAreRefused:
+    def test_a_directory(self, tmp_path):
+        with pytest.raises(ConfigurationError, match="name a file in it"):
+            SQLiteProfileStore(tmp_path)
+
+    def test_a_path_in_no_directory(self, tmp_path):
+        with pytest.raises(ConfigurationError, match="create it first"):
+            SQLiteProfileStore(tmp_path / "no" / "people.db")
+
+    def test_a_file_that_is_no_database(self, path):
+        path.write_text("uid,email\nana,ana@example.org\n" * 100)
+        before = path.read_bytes()
+        with pytest.raises(ConfigurationError, match=r"no SQLite database.*name another path"):
+            SQLiteProfileStore(path)
+        assert path.read_bytes() == before
+
+    @pytest.mark.parametrize(
+        "statements",
+        [
+            ("CREATE TABLE people (id)",),
+            ("PRAGMA application_id = 7",),
+            ("PRAGMA user_version = 1", "CREATE TABLE meta (name, value)"),
+        ],
+    )
+    def test_the_database_of_another_application(self, path, statements):
+        tables(path, *statements)
+        before = path.read_bytes()
+        with pytest.raises(ConfigurationError, match=r"another application.*name another path"):
+            SQLiteProfileStore(path)
+        assert path.read_bytes() == before
+
+    def test_a_newer_schema(self, path):
+        SQLiteProfileStore(path).close()
+        tables(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        before = path.read_bytes()
+        with pytest.raises(ConfigurationError, match=r"newer swapmatch.*pip install --upgrade"):
+            SQLiteProfileStore(path)
+        assert path.read_bytes() == before
+
+    def test_a_database_without_its_identity(self, path):
+        SQLiteProfileStore(path).close()
+        tables(path, "DELETE FROM meta")
+        with pytest.raises(StoreError, match="restore a copy"):
+            SQLiteProfileStore(path)
+
+    @pytest.mark.skipif(not Path("/proc/version").exists(), reason="there is no /proc here")
+    def test_a_place_where_nobody_may_write(self):
+        with pytest.raises(StoreError, match="may write the file") as error:
+            SQLiteProfileStore("/proc/people.db")
+        assert isinstance(error.value.__cause__, sqlite3.Error)
+
+    @pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="root may write anywhere")
+    def test_a_file_that_may_only_be_read(self, path):
+        SQLiteProfileStore(path).close()
+        path.chmod(0o400)
+        with pytest.raises(StoreError, match="cannot be written"):
+            SQLiteProfileStore(path)
+
+    def test_a_damaged_file(self, path):
+        with closing(SQLiteProfileStore(path)) as store:
+            store.put([person(f"p{number}", bio="x" * 500) for number in range(200)])
+        whole = path.read_bytes()
+        path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+        with pytest.raises(StoreError, match="damaged"), closing(SQLiteProfileStore(path)) as store:
+            store.get("p1")
+
+    def test_an_empty_file_is_taken(self, path):
+        path.touch()
+        with closing(SQLiteProfileStore(path)) as store:
+            store.put([person("ana")])
+
+    def test_a_file_knows_whose_it_is(self, path, store):
+        with closing(sqlite3.connect(path)) as connection:
+            pragmas = ("application_id", "user_version", "journal_mode")
+            values = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+        assert values == [APPLICATION_ID, SCHEMA_VERSION, "wal"]
+
+
+class TestSharing:
+    def test_two_stores_on_one_file_see_each_other(self, path, store):
+        with closing(SQLiteProfileStore(path)) as other:
+            (ana,) = store.put([person("ana")])
+            assert other.get("ana").rev == ana.rev
+            cursor = end_of(other)
+            other.put([person("ana", bio="2")])
+            other.put_vectors("one", some_vectors())
+            assert store.get("ana").profile.bio == "2"
+            assert [change.uid for change in feed(store, cursor)] == ["ana"]
+            assert store.encoder() == "one"
+            with pytest.raises(EncoderMismatchError):
+                store.put_vectors("two", {})
+            store.delete("ana")
+            with pytest.raises(ProfileNotFoundError):
+                other.get("ana")
+
+    def test_a_new_file_can_be_opened_by_many_at_once(self, path):
+        stores = in_threads(lambda _: SQLiteProfileStore(path), 8)
+        cursors = {store.changes(None).cursor for store in stores}
+        for store in stores:
+            store.close()
+        assert len(cursors) == 1
+
+    def test_several_processes_write_to_one_file(self, path, store):
+        processes = [start(WRITE_SOME, path, name) for name in ("a", "b", "c")]
+        for process in processes:
+            process.communicate()
+            assert process.returncode == 0
+        changes = feed(store)
+        assert len(changes) == 3 * 40 + 1
+        assert len({change.rev for change in changes}) == len(changes)
+        assert changes[-1].rev == 2 * 3 * 40
+
+    def test_readers_do_not_wait_for_a_writer_elsewhere(self, path):
+        with (
+            closing(SQLiteProfileStore(path, timeout_s=0.1)) as store,
+            closing(sqlite3.connect(path, isolation_level=None)) as other,
+        ):
+            store.put([person("ana")])
+            other.execute("BEGIN IMMEDIATE")
+            assert store.get("ana")
+            assert len(feed(store)) == 1
+
+    def test_a_file_locked_by_another_process_is_unavailable_after_the_timeout(self, path):
+        with (
+            closing(SQLiteProfileStore(path, timeout_s=0.1)) as store,
+            closing(sqlite3.connect(path, isolation_level=None)) as other,
+        ):
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailableError, match=r"locked.*try again") as error:
+                store.put([person("ana")])
+            assert isinstance(error.value.__cause__, sqlite3.OperationalError)
+            other.execute("ROLLBACK")
+            store.put([person("ana")])
+
+    def test_a_thread_that_waits_too_long_for_another_is_told(self, path):
+        with closing(SQLiteProfileStore(path, timeout_s=0.1)) as store:
+            with (
+                store._connections.writing("wait"),
+                pytest.raises(StoreUnavailableError, match="another thread is writing"),
+            ):
+                store.put([person("ana")])
+            store.put([person("ana")])
+
+    def test_a_store_from_before_a_fork_is_refused(self, store, monkeypatch):
+        monkeypatch.setattr(store._connections, "_pid", -1)
+        for call in (lambda: store.get("ana"), lambda: store.put([person("ana")])):
+            with pytest.raises(StoreError, match="open it again"):
+                call()
+        store.close()
+        monkeypatch.undo()
+        store.put([person("ana")])  # the parent's is still open
+
+    def test_the_cursor_of_another_database_is_refused(self, tmp_path, store):
+        store.put([person("ana")])
+        with closing(SQLiteProfileStore(tmp_path / "other.db")) as other:
+            other.put([person("ana")])
+            with pytest.raises(StoreError, match="not one of this store's"):
+                other.changes(end_of(store))
+
+    def test_a_cursor_from_after_a_restored_copy_is_refused(self, path):
+        with closing(SQLiteProfileStore(path)) as store:
+            store.put([person("ana")])
+        copy = path.read_bytes()
+        with closing(SQLiteProfileStore(path)) as store:
+            store.put([person("bo")])
+            cursor = end_of(store)
+        path.write_bytes(copy)
+        with (
+            closing(SQLiteProfileStore(path)) as store,
+            pytest.raises(StoreError, match="older copy"),
+        ):
+            store.changes(cursor)
+
+
+class TestDurability:
+    @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL here")
+    def test_killed_writers_lose_nothing_that_was_acknowledged(self, path):
+        chance = random.Random(7)
+        seen = {"put": set(), "deleting": set(), "deleted": set()}
+        for kill in range(KILLS):
+            process = start(WRITE_FOR_EVER, path, f"k{kill}")
+            lines = [process.stdout.readline() for _ in range(chance.randint(1, 25))]
+            time.sleep(chance.random() * 0.01)
+            process.kill()
+            lines += process.stdout.read().splitlines(keepends=True)
+            process.wait()
+            process.stdout.close()
+            for line in lines:
+                if not line.endswith("\n"):  # the pipe broke off in it
+                    continue
+                action, *uids = line.split()
+                seen[action].update(uids)
+            self.check(path, seen["put"] - seen["deleting"], seen["deleted"])
+
+    def check(self, path, alive, gone):
+        with closing(SQLiteProfileStore(path)) as store:
+            assert store.get_many(list(alive)).keys() == alive
+            there = [change for change in feed(store) if change.stored]
+            assert not gone & {change.uid for change in there}
+            for change in there:
+                assert change.stored.profile == Profile.model_validate(change.stored.profile.model_dump())
+                assert change.stored.profile.bio == change.uid * 20
+            batches = {change.uid.rsplit("-", 1)[0] for change in feed(store)}
+            assert 5 * len(batches) == len(feed(store))  # no batch is there in part
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+    def test_a_full_disk_is_told_in_words_and_nothing_of_the_batch_is_written(self, store):
+        store.put([person("ana")])
+        before = feed(store)
+        writer = store._connections._writer
+        (pages,) = writer.execute("PRAGMA page_count").fetchone()
+        writer.execute(f"PRAGMA max_page_count = {pages + 5}")
+        batch = [person("ana", bio="new"), *(person(f"p{n}", bio="x" * 900) for n in range(500))]
+        with pytest.raises(StoreError, match="disk is full and nothing of this call") as error:
+            store.put(batch)
+        assert isinstance(error.value.__cause__, sqlite3.OperationalError)
+        with pytest.raises(StoreError, match="disk is full"):
+            store.put_vectors("one", some_vectors(tuple(f"skill {n}" for n in range(200))))
+        assert feed(store) == before
+        assert store.encoder() is None
+        writer.execute("PRAGMA max_page_count = 1000000")
+        store.put(batch)
+        assert len(feed(store)) == len(batch)
+
+    def test_an_interrupted_write_leaves_nothing(self, store, monkeypatch):
+        def interrupt():
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(profile_stores, "now", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                store.put([person("ana")])
+        assert feed(store) == []
+        store.put([person("ana")])
+
+    def test_what_is_acknowledged_is_on_the_disk_and_what_is_deleted_overwritten(self, store):
+        writer = store._connections._writer
+        assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert writer.execute("PRAGMA secure_delete").fetchone() == (1,)
+
+    def test_no_byte_of_a_deleted_person_stays_after_a_checkpoint(self, path, store):
+        canary = {
+            "email": "canary-mail@example.org",
+            "bio": "canary-bio " * 300,
+            "skills_to_offer": "canary-skill",
+            "facets": {"canary_facet": "canary-value"},
+        }
+        uids = [f"p{number * 37 % 101}" for number in range(101)]
+        store.put([person(uid, email=f"{uid}@example.org", bio=uid * 60) for uid in uids])
+        store.put([person("gone", **canary), person("changed", **canary)])
+        store.put_vectors("one", some_vectors(("canary-skill",)))
+        store.delete("gone")
+        store.put([person("changed")])
+        store._connections._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for file in path.parent.iterdir():
+            assert b"canary" not in file.read_bytes(), file.name
+        assert b"p1p1p1" in path.read_bytes()
+
+    def test_a_clock_that_is_set_back_never_moves_updated_at_back(self, store, monkeypatch):
+        (first,) = store.put([person("ana")])
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        monkeypatch.setattr(profile_stores, "now", lambda: yesterday)
+        (second,) = store.put([person("ana", bio="new")])
+        assert second.profile.updated_at == first.profile.updated_at
+        assert second.profile.updated_at >= second.profile.created_at
+
+    @pytest.mark.parametrize("moment", ["1970-01-01T00:00:00.000001Z", "2199-12-31T23:59:59.999999Z"])
+    def test_timestamps_are_exact_to_the_microsecond(self, store, monkeypatch, moment):
+        monkeypatch.setattr(profile_stores, "now", lambda: datetime.fromisoformat(moment))
+        store.put([everything("ana")])
+        assert store.get("ana").profile.created_at == datetime.fromisoformat(moment)
+
+
+class TestConnections:
+    def test_as_many_readers_as_calls_at_once_and_few_stay_open(self, store):
+        store.put([person("ana")])
+        with closing(store):
+            in_threads(lambda _: [store.get("ana") for _ in range(20)], 24)
+            assert len(store._connections._idle) <= 8
+
+    def test_a_reader_that_is_given_back_after_closing_is_closed(self, store):
+        with store._connections.reading("wait") as connection:
+            store.close()
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        with pytest.raises(sqlite3.ProgrammingError):
+            connection.execute("SELECT 1")
+
+    def test_an_unexpected_error_of_the_driver_is_a_store_error(self, store):
+        with (
+            pytest.raises(StoreError, match=r"could not look in .*no such table"),
+            store._connections.reading("look") as connection,
+        ):
+            connection.execute("SELECT * FROM absent")
