@@ -18,6 +18,7 @@ _BREAKS = re.compile(r"[\n\r\v\f\x85\u2028\u2029;；|•]")
 _BULLET = re.compile(r"\s*[-*‣◦·–—](?=\s)")
 _NUMBER = re.compile(r"\s*\d{1,2}[.)](?=\s)")
 _INLINE_NUMBER = re.compile(r"(?<=\s)\d{1,2}[.)](?=\s)")
+_MARKER = re.compile(r"(?:[-*‣◦·–—]|\d[.)])(?=\s)")
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s)|[。！？।؟]+")
 _ABBREVIATIONS = frozenset(
     {"e.g", "i.e", "etc", "vs", "incl", "approx", "dr", "mr", "mrs", "ms", "st", "no", "ca", "esp"}
@@ -100,10 +101,12 @@ def split(text: str, *, field: str | None = None) -> tuple[str, ...]:
 
 
 def _pieces(text: str) -> list[str]:
-    lines = [part for line in _BREAKS.split(text) for part in _unmark(line)]
-    sentences = [sentence for line in lines for sentence in _sentences(line)]
-    pieces = sentences
-    if sentences == [text]:
+    pieces = _BREAKS.split(text)
+    if _MARKER.search(text):  # two looks at the whole text spare a look at each line of most
+        pieces = [part for line in pieces for part in _unmark(line)]
+    if _SENTENCE_END.search(text):
+        pieces = [sentence for line in pieces for sentence in _sentences(line)]
+    if pieces == [text]:
         first, *others = _COMMA.split(text)
         pieces = [first, *(_CONJUNCTION.sub("", other, count=1) for other in others)]
     tidy = (" ".join(piece.split()).lstrip(_LEADING).rstrip(_TRAILING) for piece in pieces)
@@ -133,7 +136,7 @@ def _sentences(line: str) -> list[str]:
 
 def _says_something(piece: str) -> bool:
     """Punctuation, marks and joiners alone are no skill; a letter, a digit or a symbol (an emoji) is."""
-    return any(unicodedata.category(character)[0] in "LNS" for character in piece)
+    return piece[:1].isalnum() or any(unicodedata.category(character)[0] in "LNS" for character in piece)
 
 
 def _invalid(field: str | None, reason: str) -> InvalidProfileError:
