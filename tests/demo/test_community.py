@@ -102,9 +102,7 @@ def test_every_address_belongs_to_a_domain_reserved_for_examples():
 
 
 def test_a_few_only_offer_and_a_few_only_need_but_everybody_does_something():
-    sides = Counter(
-        (bool(person["skills_to_offer"]), bool(person["services_needed"])) for person in EVERYBODY
-    )
+    sides = Counter((bool(person["skills_to_offer"]), bool(person["services_needed"])) for person in EVERYBODY)
 
     assert sides[False, False] == 0
     assert 5 <= sides[True, False] <= 40

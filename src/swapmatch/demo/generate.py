@@ -91,9 +91,7 @@ def _name(chance: Chance, city: City) -> tuple[str, str, list[str]]:
 def _username(chance: Chance, first: str, last: str) -> str:
     first, last = _ascii(first).lower(), _ascii(last).lower()
     number = 10 + chance.below(90)
-    return chance.pick(
-        (f"{first}.{last}", f"{first[0]}{last}", f"{first}{number}", f"{last}_{first}")
-    )
+    return chance.pick((f"{first}.{last}", f"{first[0]}{last}", f"{first}{number}", f"{last}_{first}"))
 
 
 def _ascii(name: str) -> str:
@@ -159,9 +157,7 @@ def _facets(chance: Chance, languages: list[str]) -> dict[str, list[str]]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the community to the bundled file, or to the path that is asked for."""
     parser = argparse.ArgumentParser(prog="python -m swapmatch.demo.generate", description=__doc__)
-    parser.add_argument(
-        "-o", "--output", type=Path, default=BUNDLED, help="default: the bundled file"
-    )
+    parser.add_argument("-o", "--output", type=Path, default=BUNDLED, help="default: the bundled file")
     path: Path = parser.parse_args(arguments).output
     path.write_text(jsonl(people()), encoding="utf-8", newline="\n")
 

@@ -34,9 +34,7 @@ def needs_text(chance: Chance, skills: Sequence[Skill]) -> str:
     return _list(chance, [(skill.want, skill) for skill in skills])
 
 
-def _sentences(
-    chance: Chance, skills: Sequence[Skill], openings: Sequence[str], more: Sequence[str]
-) -> str:
+def _sentences(chance: Chance, skills: Sequence[Skill], openings: Sequence[str], more: Sequence[str]) -> str:
     sentences: list[str] = []
     for skill in skills:
         pattern = chance.pick(more if sentences else openings)

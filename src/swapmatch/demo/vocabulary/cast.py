@@ -13,8 +13,7 @@ PROTAGONISTS: tuple[dict[str, object], ...] = (
         "username": "ana_v",
         "skills_to_offer": "Python for beginners, data analysis, Portuguese conversation, "
         "Excel spreadsheets, birthday cakes",
-        "services_needed": "acoustic guitar lessons, bicycle repair, Mandarin lessons, public "
-        "speaking",
+        "services_needed": "acoustic guitar lessons, bicycle repair, Mandarin lessons, public speaking",
         "bio": "Analyst at a bus company. I bake when I cannot sleep, and I have owned a guitar "
         "for ten years without learning a single song.",
         "city": "Lisbon",
@@ -62,8 +61,7 @@ PROTAGONISTS: tuple[dict[str, object], ...] = (
         "Chinese calligraphy with brush and ink.",
         "services_needed": "Learn data analysis. English conversation practice. "
         "Baking sourdough bread. Bicycle repairs.",
-        "bio": "Retired radio presenter, now back at university at sixty-one. "
-        "My dumplings are better than my essays.",
+        "bio": "Retired radio presenter, now back at university at sixty-one. My dumplings are better than my essays.",
         "city": "Melbourne",
         "timezone": "Australia/Melbourne",
         "dm_open": True,

@@ -27,23 +27,18 @@ def _names(first: str, last: str, *languages: str) -> Names:
 
 NAMES = {
     "lusophone": _names(
-        "Beatriz Joana Telmo Tomé Inês Duarte Catarina Nuno Marta Vasco Leonor Gonçalo Luísa "
-        "Caetano",
-        "Sequeira Ferreira Carvalho Nogueira Pimenta Moreira Teixeira Azevedo Conceição Simões "
-        "Lourenço",
+        "Beatriz Joana Telmo Tomé Inês Duarte Catarina Nuno Marta Vasco Leonor Gonçalo Luísa Caetano",
+        "Sequeira Ferreira Carvalho Nogueira Pimenta Moreira Teixeira Azevedo Conceição Simões Lourenço",
         "Portuguese",
     ),
     "hispanic": _names(
-        "Lucía Mateo Ximena Andrés Paloma Emiliano Rocío Joaquín Itzel Rodrigo Marisol Hernán "
-        "Noelia",
-        "Castañeda Ibarra Montaño Robledo Salcedo Zepeda Villaseñor Arriaga Cárdenas Peralta "
-        "Quiroga",
+        "Lucía Mateo Ximena Andrés Paloma Emiliano Rocío Joaquín Itzel Rodrigo Marisol Hernán Noelia",
+        "Castañeda Ibarra Montaño Robledo Salcedo Zepeda Villaseñor Arriaga Cárdenas Peralta Quiroga",
         "Spanish",
     ),
     "anglophone": _names(
         "Hannah Oliver Grace Callum Megan Toby Ruth Declan Sophie Angus Fiona Harriet Rhys Maeve",
-        "Whitfield Barlow Ashdown Kerrigan Fenwick Prescott Lockhart Hargreave Pryce Donnelly "
-        "Thornley",
+        "Whitfield Barlow Ashdown Kerrigan Fenwick Prescott Lockhart Hargreave Pryce Donnelly Thornley",
         "English",
     ),
     "francophone": _names(
@@ -53,8 +48,7 @@ NAMES = {
     ),
     "german": _names(
         "Jonas Anneke Lukas Greta Matthias Svenja Jürgen Frieda Tobias Käthe Henning Ulrike Malte",
-        "Brandt Hoffacker Krüger Lindemann Seidel Vogt Weidner Zimmermann Böttcher Eichhorn "
-        "Petersen",
+        "Brandt Hoffacker Krüger Lindemann Seidel Vogt Weidner Zimmermann Böttcher Eichhorn Petersen",
         "German",
     ),
     "turkish": _names(
@@ -63,8 +57,7 @@ NAMES = {
         "Turkish",
     ),
     "east-african": _names(
-        "Wanjiru Kamau Achieng Otieno Amina Baraka Njeri Mwangi Zuri Kiprono Makena Juma "
-        "Nyokabi Omari",
+        "Wanjiru Kamau Achieng Otieno Amina Baraka Njeri Mwangi Zuri Kiprono Makena Juma Nyokabi Omari",
         "Kariuki Odhiambo Wambui Mutua Njoroge Cheruiyot Waweru Onyango Kilonzo Barasa Gathoni",
         "Swahili",
     ),
@@ -74,15 +67,12 @@ NAMES = {
         "English",
     ),
     "indian": _names(
-        "Ananya Rohan Kavya Arjun Meera Siddharth Lalita Nikhil Divya Farhan Pooja Harish "
-        "Ishita Vikram",
-        "Raghavan Kulkarni Deshpande Iyer Bhandary Varrier Chowdhury Gowda Saxena Nambiar "
-        "Pillai Shenoy",
+        "Ananya Rohan Kavya Arjun Meera Siddharth Lalita Nikhil Divya Farhan Pooja Harish Ishita Vikram",
+        "Raghavan Kulkarni Deshpande Iyer Bhandary Varrier Chowdhury Gowda Saxena Nambiar Pillai Shenoy",
         "Hindi",
     ),
     "japanese": _names(
-        "Haruka Kenta Natsuko Sota Misaki Ryota Aoi Takumi Nanami Daichi Chihiro Kaito Sayuri "
-        "Noboru",
+        "Haruka Kenta Natsuko Sota Misaki Ryota Aoi Takumi Nanami Daichi Chihiro Kaito Sayuri Noboru",
         "Nakatani Kurokawa Morimoto Fujimura Okada Hasegawa Kubo Matsuda Ueda Takeda Shimizu Arai",
         "Japanese",
     ),
