@@ -1,0 +1,87 @@
+"""PeopleFile: a file of any format -> the fields of profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from swapmatch.errors import InvalidProfileError, PeopleFileError
+from swapmatch.people_files import json_text, parquet
+from swapmatch.people_files.columns import Columns
+from swapmatch.people_files.delimited import read_delimited
+from swapmatch.people_files.sources import checked_format, format_of, opened, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swapmatch.people_files.sources import Format, OpenFile, Source
+
+Row = Mapping[str, Any] | InvalidProfileError  # what a row says of a person, or why it could not even be read
+
+LOOKED_AT = 100  # objects of a JSON file that tell which columns it has
+
+
+class PeopleFile:
+    """The people of one file, in order; each iteration reads it anew. See `read_people`."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        format: Format | None = None,  # noqa: A002 - what everybody calls it
+        columns: str | Mapping[str, str] | None = None,
+    ) -> None:
+        """Say what to read; nothing is opened yet.
+
+        Raises:
+            ConfigurationError: The format or the columns name something that does not exist.
+        """
+        self._source = source
+        self._format = None if format is None else checked_format(format)
+        self._columns = Columns(columns)
+        self._file: OpenFile | None = None
+
+    def share(self) -> float | None:
+        """Return how much of the file is read, [0, 1], or None where that is unknown."""
+        return None if self._file is None else self._file.share()
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield the people: see `read_people`."""
+        with opened(self._source) as file:
+            self._file = file
+            for row in self._rows(file):
+                yield row if isinstance(row, InvalidProfileError) else self._columns.person(row)
+            file.share_read = 1.0
+
+    def _rows(self, file: OpenFile) -> Iterator[Row]:
+        match format_of(file, self._format):
+            case "parquet":
+                return parquet.read(file, self._columns)
+            case "json":
+                return self._known(file, json_text.read_array(file))
+            case "jsonl":
+                return self._known(file, json_text.read_lines(file))
+            case "tsv":
+                return read_delimited(file, self._columns, delimiter="\t")
+            case _:
+                return read_delimited(file, self._columns, delimiter=",")
+
+    def _known(self, file: OpenFile, rows: Iterator[Row]) -> Iterator[Row]:
+        """Check the columns of a file that has no header by its first objects."""
+        first: list[Row] = []
+        damage: PeopleFileError | None = None
+        try:
+            with translated(file.name):
+                for row in islice(rows, LOOKED_AT):
+                    first.append(row)  # noqa: PERF402 - what came before some damage stays
+        except PeopleFileError as error:
+            damage = error
+        objects = [row for row in first if not isinstance(row, InvalidProfileError)]
+        if objects:
+            found = dict.fromkeys(name for row in objects for name in row)
+            self._columns.check(file.name, found, is_complete=False)
+        yield from first
+        if damage:
+            raise damage
+        yield from rows
