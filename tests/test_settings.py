@@ -52,7 +52,9 @@ def test_dotenv_may_hold_the_variables_of_others():
 
 def test_an_unknown_key_in_toml_is_named_with_its_file():
     Path("swapmatch.toml").write_text("prot = 8000\n")
-    with pytest.raises(ConfigurationError, match=r"swapmatch\.toml names 'prot', which is no setting: choose from db, "):
+    with pytest.raises(
+        ConfigurationError, match=r"swapmatch\.toml names 'prot', which is no setting: choose from db, "
+    ):
         load_settings()
 
 

@@ -10,10 +10,26 @@ from swapmatch.errors import InvalidProfileError
 from swapmatch.models import Profile, Reject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     # A person, what should become one, or why it could not even be read.
     Row = Profile | Mapping[str, Any] | InvalidProfileError
+
+
+def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    """Go through rows by so many at a time; if the rows break off with an error, it comes after the last batch."""
+    batch: list[Row] = []
+    try:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == size:
+                yield batch
+                batch = []
+    except Exception:
+        yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def sort_out(rows: Sequence[Row], *, first_row: int) -> tuple[list[Profile], list[Reject]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +11,7 @@ from swapmatch.encoders.caching import CachingEncoder
 from swapmatch.errors import ConflictError, InvalidProfileError
 from swapmatch.finding import Finder
 from swapmatch.following import Follower
-from swapmatch.intake import print_count, sort_out
+from swapmatch.intake import batches, print_count, sort_out
 from swapmatch.models import Profile, PutReport
 from swapmatch.ports import SkillVectors
 from swapmatch.scoring import Scoring
@@ -137,13 +136,13 @@ class Matcher:
 
         Raises:
             StoreError: The store failed; the batches before are stored.
+            Exception: Whatever the iterable raised; everybody before that is stored.
         """
         report = print_count if progress is True else progress or (lambda _: None)
         written = unchanged = done = 0
         rejects: list[Reject] = []
         embedded_before = self._cached.embedded
-        rows = iter(people)
-        while batch := list(islice(rows, BATCH)):
+        for batch in batches(people, BATCH):
             valid, refused = sort_out(batch, first_row=done + 1)
             stored = self.profiles.put(valid)
             distinct = {one.profile.uid: one for one in stored}  # a batch may name somebody twice

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from swapmatch.errors import InvalidProfileError
 
 MAX_SKILLS = 32  # a side
 MAX_SKILL_LENGTH = 200  # characters
+RECENT = 64  # texts whose skills are remembered: a profile is checked, stored and indexed within moments
 MAX_TEXT_LENGTH = 10_000  # characters of a side: 32 skills of 200, their separators and room for repeats
 
 _BREAKS = re.compile(r"[\n\r\v\f\x85\u2028\u2029;；|•]")
@@ -44,15 +46,23 @@ def clean(text: str, *, field: str | None = None) -> str:
     Raises:
         InvalidProfileError: What no store can hold: a NUL, or half of a surrogate pair.
     """
+    try:
+        return _clean(text)
+    except InvalidProfileError as error:
+        raise _invalid(field, error) from None
+
+
+def _clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     if "\x00" in text:
-        raise _invalid(field, f"contains a NUL character at position {text.index(chr(0))}")
+        message = f"contains a NUL character at position {text.index(chr(0))}"
+        raise InvalidProfileError(message)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        reason = f"contains half of a surrogate pair at position {error.start}"
-        raise _invalid(field, f"{reason}: it is not valid Unicode") from None
+        message = f"contains half of a surrogate pair at position {error.start}: it is not valid Unicode"
+        raise InvalidProfileError(message) from None
     return unicodedata.normalize("NFC", _CONTROLS.sub(" ", _INVISIBLE.sub("", text)))
 
 
@@ -85,18 +95,29 @@ def split(text: str, *, field: str | None = None) -> tuple[str, ...]:
         InvalidProfileError: The text is too long, names more than MAX_SKILLS skills or one of more than
             MAX_SKILL_LENGTH characters, or holds what `clean` refuses.
     """
+    try:
+        return _split(text)
+    except InvalidProfileError as error:
+        raise _invalid(field, error) from None
+
+
+@lru_cache(maxsize=RECENT)
+def _split(text: str) -> tuple[str, ...]:
     if len(text) > MAX_TEXT_LENGTH:
-        raise _invalid(field, f"is {len(text):,} characters long; at most {MAX_TEXT_LENGTH:,} are taken")
+        message = f"is {len(text):,} characters long; at most {MAX_TEXT_LENGTH:,} are taken"
+        raise InvalidProfileError(message)
     distinct: dict[str, str] = {}
-    for piece in _pieces(clean(text, field=field).strip()):
+    for piece in _pieces(_clean(text).strip()):
         distinct.setdefault(key(piece), piece)
     skills = tuple(distinct.values())
     if len(skills) > MAX_SKILLS:
-        raise _invalid(field, f"names {len(skills)} skills; at most {MAX_SKILLS} are taken")
+        message = f"names {len(skills)} skills; at most {MAX_SKILLS} are taken"
+        raise InvalidProfileError(message)
     for number, skill in enumerate(skills, start=1):
         if len(skill) > MAX_SKILL_LENGTH:
             reason = f"has a skill of {len(skill)} characters (number {number}); at most {MAX_SKILL_LENGTH} are taken"
-            raise _invalid(field, f"{reason}: separate skills with ; or new lines")
+            message = f"{reason}: separate skills with ; or new lines"
+            raise InvalidProfileError(message)
     return skills
 
 
@@ -139,5 +160,5 @@ def _says_something(piece: str) -> bool:
     return piece[:1].isalnum() or any(unicodedata.category(character)[0] in "LNS" for character in piece)
 
 
-def _invalid(field: str | None, reason: str) -> InvalidProfileError:
+def _invalid(field: str | None, reason: InvalidProfileError) -> InvalidProfileError:
     return InvalidProfileError(f"{field or 'the text'} {reason}", field=field)

@@ -7,10 +7,15 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
-from swapmatch.cli import run
+from swapmatch import cli
+from swapmatch.errors import PeopleFileError
+from swapmatch.people_files import read_people
 
 PEOPLE = [
     {"uid": "ana", "display_name": "Ana", "skills_to_offer": "Python; chess", "services_needed": "guitar lessons"},
@@ -45,16 +50,28 @@ def _empty_folder(tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.upper().startswith("SWAPMATCH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SWAPMATCH_ENCODER", "hashing:")
+    monkeypatch.setenv("PYTHONPATH", str(Path(cli.__file__).parents[2]))  # processes find it from any folder
+
+
+class _Stdin(io.TextIOWrapper):
+    """A standard input that may claim to be a terminal."""
+
+    def __init__(self, content, *, is_terminal):
+        super().__init__(io.BytesIO(content))
+        self._is_terminal = is_terminal
+
+    def isatty(self):
+        return self._is_terminal
 
 
 @pytest.fixture
 def swapmatch(capsys, monkeypatch):
     """Return a function that runs a command."""
 
-    def call(*args, stdin: bytes = b""):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+    def call(*args, stdin: bytes = b"", is_terminal=False):
+        monkeypatch.setattr(sys, "stdin", _Stdin(stdin, is_terminal=is_terminal))
         capsys.readouterr()
-        code = run([str(arg) for arg in args])
+        code = cli.run([str(arg) for arg in args])
         out, err = capsys.readouterr()
         return Result(code, out, err)
 
@@ -73,3 +90,43 @@ def people(tmp_path):
 def community(swapmatch, people):
     """Import the four people into swapmatch.db."""
     assert swapmatch("import", people).code == 0
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Return a function that writes content to a file and reads the people in it."""
+
+    def call(content: bytes | str, name="people.csv", **options):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return list(read_people(path, **options))
+
+    return call
+
+
+@pytest.fixture
+def read_table(tmp_path):
+    """Return a function that writes columns to a Parquet file and reads the people in it."""
+
+    def call(columns, **options):
+        path = tmp_path / "people.parquet"
+        parquet.write_table(pa.table(columns), path)
+        return list(read_people(path, **options))
+
+    return call
+
+
+@pytest.fixture
+def collected():
+    """Return a function that reads a file until it breaks: who came before, and the error."""
+
+    def call(path):
+        came = []
+        try:
+            for row in read_people(path):
+                came.append(row)  # noqa: PERF402 - what came before the error counts
+        except PeopleFileError as error:
+            return came, str(error)
+        pytest.fail("the file was read to its end")
+
+    return call

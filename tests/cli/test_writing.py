@@ -23,7 +23,7 @@ WILD = Profile(
     uid="wild",
     email="wild@example.org",
     display_name="=cmd()",
-    skills_to_offer="- a, b\r\n- \"c\"; d\n\n• e\tf\r| g",
+    skills_to_offer='- a, b\r\n- "c"; d\n\n• e\tf\r| g',
     services_needed="  \t ",
     bio=" \u2028\x85\x0b\x0c line ends\r",
     city="+49",
@@ -128,8 +128,10 @@ def test_the_name_has_to_tell_the_format(tmp_path):
 
 def test_compressed_files_are_the_same_for_the_same_people(tmp_path):
     write_people([WILD], tmp_path / "a.csv.gz")
+    write_people([WILD], tmp_path / "b.csv.gz")
     first = (tmp_path / "a.csv.gz").read_bytes()
     assert gzip.decompress(first).startswith(b"uid,")
+    assert first == (tmp_path / "b.csv.gz").read_bytes()
 
 
 def test_without_pyarrow_the_extra_is_named_and_no_file_is_left(tmp_path, monkeypatch):

@@ -392,3 +392,14 @@ def test_the_feed_is_followed_page_by_page(encoder: Encoder, monkeypatch: pytest
     assert len(matcher.vectors) == 3
     assert [len(page.items) for page in pages] == [2, 2]
     assert matcher.sync() == 0
+
+
+def test_who_came_before_an_iterable_broke_off_is_stored(encoder: Encoder) -> None:
+    def rows() -> Iterator[Profile]:
+        yield ANA
+        raise OSError("the disk is gone")
+
+    with Matcher.open("memory:", encoder=encoder) as matcher:
+        with pytest.raises(OSError, match="gone"):
+            matcher.put_many(rows())
+        assert [profile.uid for profile in matcher.people()] == ["ana"]

@@ -48,6 +48,14 @@ app.command("eval")(evaluate.command)
 app.command("openapi")(openapi.command)
 
 
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from swapmatch import __version__
+
+        typer.echo(f"swapmatch {__version__}")
+        raise typer.Exit
+
+
 def run(args: Sequence[str]) -> int:
     """Run one command and return its exit code; the outermost place where errors are caught.
 
@@ -69,19 +77,16 @@ def run(args: Sequence[str]) -> int:
 @app.callback()
 def _swapmatch(
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
     debug: Annotated[bool, typer.Option(DEBUG, help="Print a traceback with an error.")] = False,
 ) -> None:
     """Find people who can help each other: two-way matches between what people offer and what they need.
 
     Start with: swapmatch demo
     """
-    del debug  # `run` has read it already: it may stand anywhere
-    if version:
-        from swapmatch import __version__
-
-        typer.echo(f"swapmatch {__version__}")
-        raise typer.Exit
+    del version, debug  # the one has its callback, the other is read by `run`: it may stand anywhere
 
 
 def _accept_any_letter() -> None:

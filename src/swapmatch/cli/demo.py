@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DEMO_DB = "swapmatch-demo.db"
 PEOPLE = ("ana", "ben", "chen")
 MATCHES = 3
+BATCH = 20  # people between two reports: embedding their skills takes a while the first time
 WIDTH = 100
 
 
@@ -43,7 +44,10 @@ def command(
     with build_matcher(settings) as matcher:
         with progress("loading the demo community", "people") as report:
             typer.echo(f"loading {len(people)} invented people into {settings.db} ...", err=True)
-            matcher.put_many(people, progress=lambda done: report(done, done / len(people)))
+            for start in range(0, len(people), BATCH):
+                matcher.put_many(people[start : start + BATCH])
+                done = min(start + BATCH, len(people))
+                report(done, done / len(people))
         for uid in PEOPLE:
             _introduce(matcher, uid)
     flags = ["--db", settings.db, *(["--encoder", encoder] if encoder else [])]

