@@ -92,16 +92,38 @@ class Finder:
         found = self._follower.read(lambda: self._hits(query, sides, limit, where))
         return [self._search_hit(hit, profile) for hit, profile in found if hit.score >= threshold]
 
-    def recommend(self, asked: Sequence[str], *, limit: int) -> list[Recommendation]:
+    def recommend(self, asked: Sequence[str], *, limit: int, where: Where) -> list[Recommendation]:
         """Return skills that the people nearest to the asked ones also have or want."""
         query = self._side(asked, keep=False)
-        found = self._follower.read(lambda: self._hits(query, ("offers", "needs"), NEAREST, Where()))
-        weights = self._scoring.relevance(np.array([hit.score for hit, _ in found])).tolist()
-        weighted = zip((profile for _, profile in found), weights, strict=True)
-        near = [(profile, weight) for profile, weight in weighted if weight >= NEAR]
+        weights: dict[str, float] = {}
+
+        def ask() -> list[Hit]:
+            nonlocal weights
+            hits, weights = self._nearest(query, where)
+            return hits
+
+        near = [(profile, weights[hit.uid]) for hit, profile in self._follower.read(ask)]
         keys = {skills.key(skill) for profile, _ in near for skill in (*profile.offers, *profile.needs)}
         vectors = self._encoder.vectors(keys, keep=True)
         return recommend(near, query.vectors, vectors, self._scoring.relevance, limit=limit)
+
+    def _nearest(self, query: SeekerSide, where: Where) -> tuple[list[Hit], dict[str, float]]:
+        """Return the people nearest to any of these skills, nearest first, and how near each of them is.
+
+        Somebody with one of many skills is near, too: the weight is that of a direction, over the skills asked about.
+        """
+        hits: dict[str, Hit] = {}
+        relevances: dict[str, NDArray[np.float64]] = {}
+        for row in range(len(query.keys)):
+            one = SeekerSide(query.keys[row : row + 1], query.vectors[row : row + 1])
+            for hit in self._hits(one, ("offers", "needs"), NEAREST, where):
+                hits[hit.uid] = hit
+                each = relevances.setdefault(hit.uid, np.zeros(len(query.keys)))
+                each[row] = self._scoring.relevance(np.array(hit.score))
+        weights = {uid: float(self._scoring.blend(each.mean(), each.max())) for uid, each in relevances.items()}
+        near = [uid for uid, weight in weights.items() if weight >= NEAR]
+        near.sort(key=lambda uid: (-weights[uid], uid))
+        return [hits[uid] for uid in near[:NEAREST]], weights
 
     def _side(self, texts: Sequence[str], *, keep: bool) -> SeekerSide:
         keys = tuple(map(skills.key, texts))

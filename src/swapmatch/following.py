@@ -33,6 +33,7 @@ class Follower:
         self._encoder = encoder
         self._cursor: Cursor | None = None
         self._lock = Lock()
+        self._is_behind = False  # some are stored whom the index does not know
 
     def sync(self) -> int:
         """Bring the index up to date and return how many changes were looked at."""
@@ -44,18 +45,22 @@ class Follower:
                 self._vectors.delete({change.uid: change.rev for change in page.items if change.stored is None})
                 self._cursor, more = page.cursor, page.more
                 looked_at += len(page.items)
+            self._is_behind = False
         return looked_at
 
     def put(self, stored: Sequence[Stored]) -> None:
-        """Index people who were just stored, so that the next question finds them.
+        """Index people who were just stored, so that the next question finds them, and whom an earlier call missed.
 
         Raises:
             NotIndexedError: The index or the encoder failed; `sync` will mend it.
         """
         try:
+            if self._is_behind:
+                self.sync()
             self._put(stored)
         except (EncoderError, StoreError) as error:
-            who = f"{stored[0].profile.uid} is" if len(stored) == 1 else f"{len(stored)} people are"
+            self._is_behind = True
+            who = f"{stored[0].profile.uid} is" if len(stored) == 1 else f"{len(stored) or 'some'} people are"
             message = f"{who} stored, but cannot be found yet: {error}"
             raise NotIndexedError(message) from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from swapmatch import registry
-from swapmatch.asking import asked_sides, asked_skills, check_limit, check_threshold, condition
+from swapmatch.asking import asked_sides, asked_skills, check_limit, check_text, check_threshold, condition
 from swapmatch.encoders.caching import CachingEncoder
 from swapmatch.errors import ConflictError, InvalidProfileError
 from swapmatch.finding import Finder
@@ -157,11 +157,11 @@ class Matcher:
 
     def get(self, uid: str) -> Profile:
         """Return a stored person. Raises ProfileNotFoundError."""
-        return self.profiles.get(uid).profile
+        return self.profiles.get(check_text(uid, "uid")).profile
 
     def find_by_email(self, email: str) -> Profile:
         """Return the person with this e-mail, whatever its case. Raises ProfileNotFoundError."""
-        return self.profiles.find_by_email(email).profile
+        return self.profiles.find_by_email(check_text(email, "email")).profile
 
     def update(self, uid: str, changes: Mapping[str, Any]) -> Profile:
         """Change some fields of a stored person and return them as stored.
@@ -175,7 +175,7 @@ class Matcher:
             message = f"uid: a uid cannot be changed ({uid!r})"
             raise InvalidProfileError(message, field="uid")
         for attempt in range(TRIES):
-            before = self.profiles.get(uid)
+            before = self.profiles.get(check_text(uid, "uid"))
             profile = Profile.parse(before.profile.model_dump() | dict(changes))
             try:
                 (stored,) = self.profiles.put([profile], expected_rev=before.rev)
@@ -189,7 +189,7 @@ class Matcher:
 
     def delete(self, uid: str) -> bool:
         """Forget a person in the store and the index; return whether they were there."""
-        rev = self.profiles.delete(uid)
+        rev = self.profiles.delete(check_text(uid, "uid"))
         if rev is None:
             return False
         self._index.delete(uid, rev)
@@ -221,7 +221,7 @@ class Matcher:
         Raises:
             ProfileNotFoundError: Nobody has this uid.
         """
-        profile = self.profiles.get(uid).profile
+        profile = self.get(uid)
         check_limit(limit)
         others = condition(where, {uid, *exclude})
         return self._finder.match(profile.offers, profile.needs, limit=limit, where=others, keep=True)
@@ -256,6 +256,7 @@ class Matcher:
 
     def match_all(self, *, limit: int = 10, where: Facets | None = None) -> Iterator[tuple[str, list[Match]]]:
         """Go through everybody with their best matches; whoever is deleted meanwhile is left out."""
+        check_limit(limit)
         for profile in self.people():
             others = condition(where, {profile.uid})
             found = self._finder.match(profile.offers, profile.needs, limit=limit, where=others, keep=True)
@@ -290,14 +291,17 @@ class Matcher:
         asked, others = asked_skills(query, "query"), condition(where, exclude)
         return self._finder.search(asked, sides, limit=limit, threshold=threshold, where=others)
 
-    def recommend_skills(self, current_skills: str, *, limit: int = 5) -> list[Recommendation]:
-        """Return skills that people near to these skills also have or want, best first.
+    def recommend_skills(
+        self, current_skills: str, *, limit: int = 5, exclude: Iterable[str] = ()
+    ) -> list[Recommendation]:
+        """Return skills that people near to these skills also have or want, best first; `exclude` as in `match`.
 
         Raises:
             InvalidQueryError: The text is blank or too long, or the limit is below 1.
         """
         check_limit(limit)
-        return self._finder.recommend(asked_skills(current_skills, "current_skills"), limit=limit)
+        asked = asked_skills(current_skills, "current_skills")
+        return self._finder.recommend(asked, limit=limit, where=condition(None, exclude))
 
     def sync(self) -> int:
         """Bring the index up to date with the store and return how many changes were looked at.

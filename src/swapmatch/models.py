@@ -104,7 +104,11 @@ Line = Annotated[str, Field(max_length=MAX_LINE_LENGTH), BeforeValidator(_clean)
 OptionalLine = Annotated[Line | None, BeforeValidator(_absent_if_blank)]
 Bio = Annotated[str, Field(max_length=MAX_BIO_LENGTH)]
 Url = Annotated[str, Field(max_length=MAX_URL_LENGTH), AfterValidator(_check_url)]
-Uid = Annotated[str, Field(pattern=UID_PATTERN, examples=["ana"]), AfterValidator(_check_uid)]
+Uid = Annotated[
+    str,
+    AfterValidator(_check_uid),
+    WithJsonSchema({"type": "string", "pattern": UID_PATTERN, "examples": ["ana"]}),
+]
 Email = Annotated[EmailStr | None, BeforeValidator(_absent_if_blank)]
 SkillText = Annotated[
     str,
@@ -253,7 +257,7 @@ class SearchHit(_Model):
         profile: Their public view.
         score: Mean over the skills of the query of the best cosine among theirs, [0, 1].
         side: Where it was found.
-        skills: For each skill of the query their nearest one, as they wrote it.
+        skills: Their skills nearest to those asked for, each once, as they wrote them.
     """
 
     profile: Profile

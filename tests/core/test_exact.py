@@ -59,6 +59,7 @@ def ranked(store: ExactVectorStore, seeker: Seeker, scoring: Scoring, limit: int
 def assert_same(found: list[tuple[str, float]], everybody: list[tuple[str, float]]) -> None:
     """Equal to 1e-5; the order is the same but among those whose scores lie within rounding of each other."""
     first = everybody[: len(found)]
+    assert len({uid for uid, _ in found}) == len(found)
     assert [score for _, score in found] == pytest.approx([score for _, score in first], abs=1e-5)
     for (uid, _), (other, score) in zip(found, first, strict=True):
         twins = {name for name, close in everybody if abs(close - score) < 2e-6}
@@ -78,10 +79,19 @@ def assert_same(found: list[tuple[str, float]], everybody: list[tuple[str, float
         neighbours=st.sampled_from([1, 3, 10, 256]),
         fusion=st.sampled_from(sorted(FUSIONS)),
     ),
+    first=st.sampled_from([1, 20, 512]),
+    dense=st.sampled_from([0, 1, 16]),
 )
 def test_the_first_are_those_of_a_scorer_that_looks_at_everybody(
-    people: int, skills: int, limit: int, seed: int, scoring: Scoring
+    *, people: int, skills: int, limit: int, seed: int, scoring: Scoring, first: int, dense: int
 ) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking, "FIRST_LOOK", first)
+        patch.setattr(ranking, "DENSE", dense)
+        hold_against_everybody(people, skills, limit, seed, scoring)
+
+
+def hold_against_everybody(people: int, skills: int, limit: int, seed: int, scoring: Scoring) -> None:
     rng = random.Random(seed)
     vectors = vectors_of(skills, rng)
     entries = community(people, vectors, rng)
@@ -104,7 +114,7 @@ def test_any_history_of_writes_ends_in_the_answers_of_what_is_left(seed: int, sm
     rng = random.Random(seed)
     vectors = vectors_of(30, rng)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(index, "SMALL_SEGMENT", small)
+        patch.setattr(index, "SMALL", small)
         patch.setattr(ranking, "FIRST_LOOK", first)
         store, alive = ExactVectorStore(), {}
         for rev in range(1, 40):
@@ -140,13 +150,14 @@ def test_storage_order_does_not_matter() -> None:
 
 
 def test_skills_that_nobody_has_any_more_are_forgotten_when_people_are_merged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "SMALL_SEGMENT", 0)
+    monkeypatch.setattr(index, "SMALL", 0)
     vectors = vectors_of(60, random.Random(1))
     store = ExactVectorStore()
     keys = list(vectors)
     store.put([Entry(f"p{n}", 1, (keys[n],), (keys[n + 1],), {}) for n in range(50)], vectors)
     store.search(vectors[keys[0]][None], "offers", limit=1, where=NOBODY)
     store.delete({f"p{n}": 2 for n in range(1, 50)})
+    store._background.wait()
     (hit,) = store.search(vectors[keys[0]][None], "offers", limit=5, where=NOBODY)
     assert hit.uid == "p0"
     assert len(store._dictionary) == 2

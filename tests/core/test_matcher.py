@@ -157,6 +157,18 @@ def test_recommendations_come_from_people_nearby_without_what_was_named() -> Non
     ]
 
 
+def test_somebody_with_one_of_many_skills_asked_about_is_near() -> None:
+    with Matcher.open("memory:", encoder="hashing:") as matcher:
+        for number, skill in enumerate(
+            ["Python", "juggling", "welding", "beekeeping", "origami", "chess", "yoga", "tea"]
+        ):
+            matcher.put(Profile(uid=f"p{number}", skills_to_offer=skill, services_needed=f"knitting; other {number}"))
+        found = matcher.recommend_skills("Python; juggling; welding; beekeeping; origami; chess; yoga; tea", limit=1)
+        (without,) = matcher.recommend_skills("Python", exclude=["p0"], limit=1) or [None]
+    assert [(one.skill, one.score) for one in found] == [("knitting", 1.0)]
+    assert without is None
+
+
 def test_words_for_one_skill_are_recommended_once() -> None:
     with Matcher.open("memory:", encoder="hashing:") as matcher:
         matcher.put_many(
@@ -270,6 +282,19 @@ def test_a_person_whose_text_cannot_be_embedded_is_stored_told_and_found_later(
     assert matcher.search("juggling")[0].profile.uid == "eve"
 
 
+def test_whom_the_index_missed_is_found_once_the_same_people_are_stored_again(
+    matcher: Matcher, encoder: Encoder
+) -> None:
+    eve = Profile(uid="eve", skills_to_offer="juggling")
+    encoder.is_broken = True
+    for _ in range(2):
+        with pytest.raises(NotIndexedError):
+            matcher.put_many([eve])
+    encoder.is_broken = False
+    assert matcher.put_many([eve]).unchanged == 1
+    assert matcher.search("juggling")[0].profile.uid == "eve"
+
+
 def test_a_deletion_that_the_index_missed_is_told_and_never_shown(matcher: Matcher) -> None:
     matcher.vectors.close()
     with pytest.raises(NotIndexedError, match="deleted"):
@@ -328,6 +353,19 @@ def test_going_through_everybody_meets_each_once_even_if_they_change_meanwhile(
         (lambda m: m.search("x", threshold=1.5), "threshold"),
         (lambda m: m.search("x", threshold=float("nan")), "threshold"),
         (lambda m: m.search("x", limit=-1), "limit"),
+        (lambda m: m.search("x", threshold="x"), "threshold"),
+        (lambda m: m.search("x", where=5), "where"),
+        (lambda m: m.search("x", where="city=Faro"), "where"),
+        (lambda m: m.search("x", where={"city": 5}), "where"),
+        (lambda m: m.search("x", where={"city": ["Faro", None]}), "where"),
+        (lambda m: m.search("x", exclude="ana"), "exclude"),
+        (lambda m: m.search("x", exclude=[5]), "exclude"),
+        (lambda m: m.get(5), "uid"),
+        (lambda m: m.match(None), "uid"),
+        (lambda m: m.delete(b"ana"), "uid"),
+        (lambda m: m.update(5, {}), "uid"),
+        (lambda m: m.find_by_email(5), "email"),
+        (lambda m: list(m.match_all(limit=0)), "limit"),
         (lambda m: m.recommend_skills("\x00"), "current_skills"),
         (lambda m: m.recommend_skills("x", limit=0), "limit"),
     ],

@@ -47,7 +47,7 @@ def test_an_unknown_name_is_answered_with_those_that_are_known(open_it, url: str
 
 
 def test_the_exact_index_takes_no_address() -> None:
-    with pytest.raises(StoreError, match="exact:"):
+    with pytest.raises(ConfigurationError, match="exact:"):
         registry.open_vector_store("exact:elsewhere")
 
 

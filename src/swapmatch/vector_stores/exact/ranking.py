@@ -1,4 +1,4 @@
-"""The best people of one segment, for a seeker or for a query."""
+"""The best people of one segment for a seeker."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from swapmatch.ports import Cosines
+    from swapmatch.ports import Where
     from swapmatch.scoring import Scoring
-    from swapmatch.vector_stores.exact.segment import People, Segment, Table
+    from swapmatch.vector_stores.exact.people import People, Segment
+    from swapmatch.vector_stores.exact.question import Question
 
     Scores = NDArray[np.float64]
 
-RELEVANT = 0.05  # relevance of the skills that are looked at first
+RELEVANT = 0.05  # relevance of the skills that are looked at first where people have much in common
 SLACK = 1e-5  # more than rounding can move a score
-FIRST_LOOK = 512  # people scored before the rest is held against the worst of the best
+DENSE = 16  # one in so many people from which a look at everybody beats sorting the list
+FIRST_LOOK = 512  # of more people those scored before the rest is held against the worst of the best
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One of the best: orders as the ports promise when sorted."""
+    """One of the best."""
 
     score: float
     coverage: float
@@ -38,7 +40,7 @@ class Ranked:
 
     @property
     def order(self) -> tuple[float, float, str]:
-        """Sorts the best first."""
+        """Sorts the best first, as the ports promise."""
         return (-self.score, -self.coverage, self.uid)
 
 
@@ -47,115 +49,124 @@ def best(ranked: Iterable[Ranked], limit: int) -> list[Ranked]:
     return heapq.nsmallest(limit, ranked, key=lambda one: one.order)
 
 
-def rank_matches(
-    segment: Segment,
-    receives: Cosines,
-    gives: Cosines,
-    scoring: Scoring,
-    *,
-    limit: int,
-    fits: NDArray[np.bool_],
-) -> list[Ranked]:
-    """Return the best people for a seeker: at least the first `limit` of those who score above 0.
+def rank_matches(segment: Segment, question: Question, where: Where, *, limit: int, worst: float) -> list[Ranked]:
+    """Return the best people for a seeker: at least those of the first `limit` who score above 0 and `worst`.
 
-    Works on the relevant skills alone at first. Only if somebody who has none of these could still be among the best
-    does it start again with all skills.
+    Only people who offer a skill that a need meets, and need a skill that an offer meets, can score at all: the posting
+    lists of these skills are all that is read. Where these lists name more people than there are, only the relevant
+    skills are looked at first, and all of them only if somebody without a relevant one could still be among the best.
 
     Args:
         segment: The people.
-        receives: Cosines that count of the seeker's needs with each skill, `(needs, skills)`.
-        gives: Likewise for the seeker's offers.
-        scoring: The formula.
+        question: The seeker.
+        where: Who may be returned.
         limit: How many are wanted.
-        fits: Who may be returned.
+        worst: A score that others are known to reach, as many as are wanted; 0 where there are none.
     """
-    met = scoring.relevances(receives)
-    given = scoring.relevances(gives).max(axis=0)  # my best offer for each skill that they may need
-    elsewhere = np.array([RELEVANT, given.max()]), np.array([met.max(), RELEVANT])
-    beyond = scoring.fuse(*elsewhere).max() + SLACK  # of who has no relevant offer, or no relevant need
-    chosen, scores, coverages = _score(segment, met, given, scoring, limit=limit, fits=fits, cut=RELEVANT)
-    if scores.size < limit or np.partition(scores, -limit)[-limit] < beyond:
-        chosen, scores, coverages = _score(segment, met, given, scoring, limit=limit, fits=fits, cut=0.0)
-    return _top(segment, chosen, scores, coverages, limit)
+    receives, gives, scoring = question.receives, question.gives, question.scoring
+    touched = segment.offers.lengths(receives.skills).sum() + segment.needs.lengths(gives.skills).sum()
+    if touched > len(segment):
+        top = receives.best.max(), gives.best.max()
+        beyond = scoring.fuse(np.array([RELEVANT, top[0]]), np.array([top[1], RELEVANT])).max() + SLACK
+        found = _score(segment, question, where, limit=limit, worst=worst, cut=RELEVANT)
+        if _last(found[1], limit, worst) >= beyond:
+            return top_of(segment, *found, limit)
+    return top_of(segment, *_score(segment, question, where, limit=limit, worst=worst, cut=0.0), limit)
 
 
 def _score(
-    segment: Segment,
-    met: Scores,
-    given: Scores,
-    scoring: Scoring,
-    *,
-    limit: int,
-    fits: NDArray[np.bool_],
-    cut: float,
+    segment: Segment, question: Question, where: Where, *, limit: int, worst: float, cut: float
 ) -> tuple[People, Scores, Scores]:
     """Score those who may be the best among all who have an offer and a need of more relevance than `cut`.
-
-    Two sums over everybody touched bound each score from above; the formula itself is worked out for those with the
-    highest bounds, and then for whoever else could still reach the worst of the best found.
 
     Returns:
         The people, their scores and the sums of both coverages.
     """
-    wanted = segment.offers.sums(np.where(met > cut, met, 0.0).sum(axis=0))
-    owed = segment.needs.sums(np.where(given > cut, given, 0.0))
-    people = np.flatnonzero(fits & (wanted > 0) & (owed > 0))
-
-    def score(chosen: People) -> tuple[People, Scores, Scores]:
-        ids, starts = segment.offers.rows(chosen)
-        each = np.maximum.reduceat(met[:, ids], starts, axis=1)
-        received = each.mean(axis=0)
-        ids, starts = segment.needs.rows(chosen)
-        gave = np.add.reduceat(given[ids], starts) / segment.needs.counts[chosen]
-        scores = scoring.fuse(
-            scoring.blend(received, each.max(axis=0)),
-            scoring.blend(gave, np.maximum.reduceat(given[ids], starts)),
-        )
-        return chosen, scores, np.round(received + gave, DECIMALS)
-
+    offered, offer_columns = question.receives.beyond(cut)
+    needed, need_columns = question.gives.beyond(cut)
+    offering, offer_lengths = segment.offers.people(offered)
+    needing, need_lengths = segment.needs.people(needed)
+    people = segment.allowed(_both(offering, needing, len(segment)), where)
     few = max(FIRST_LOOK, 2 * limit)
     if people.size <= few:
-        return score(people)
-    # No need is met better than all of their relevant offers together would, nor, by the others, better than `cut`.
-    bounds = SLACK + scoring.fuse(
-        _bound(wanted[people], np.full(people.size, len(met)), met.max(), cut, scoring),
-        _bound(owed[people], segment.needs.counts[people], given.max(), cut, scoring),
+        return (people, *_scores(segment, question, people))
+    # No need is met better than all of their relevant offers together would, nor, by the others, better than `cut`:
+    # two sums bound everybody's score.
+    met, given = question.receives.relevances, question.gives.best
+    relevant = np.where(met > cut, met, 0.0).sum(axis=0)
+    wanted = _sums(offering, offer_lengths, relevant[offer_columns], people, len(segment))
+    owed = _sums(needing, need_lengths, given[need_columns], people, len(segment))
+    counts = segment.needs.starts[people + 1] - segment.needs.starts[people]
+    bounds = SLACK + question.scoring.fuse(
+        _bound(wanted, np.full(people.size, len(met)), met.max(), cut, question.scoring),
+        _bound(owed, counts, given.max(), cut, question.scoring),
     )
-    is_first = bounds >= np.partition(bounds, -few)[-few]
-    first = score(people[is_first])
-    is_open = ~is_first & (bounds >= np.partition(first[1], -limit)[-limit])
-    if not is_open.any():
-        return first
-    rest = score(people[is_open])
+    is_first = bounds >= max(np.partition(bounds, -few)[-few], worst)
+    first = people[is_first]
+    scores, coverages = _scores(segment, question, first)
+    rest = people[~is_first & (bounds >= _last(scores, limit, worst))]
+    if not rest.size:
+        return first, scores, coverages
+    more_scores, more_coverages = _scores(segment, question, rest)
     return (
-        np.concatenate([first[0], rest[0]]),
-        np.concatenate([first[1], rest[1]]),
-        np.concatenate([first[2], rest[2]]),
+        np.concatenate([first, rest]),
+        np.concatenate([scores, more_scores]),
+        np.concatenate([coverages, more_coverages]),
     )
 
 
-def rank_hits(segment: Segment, table: Table, cosines: Cosines, *, limit: int, fits: NDArray[np.bool_]) -> list[Ranked]:
-    """Return the best people for a query: at least the first `limit` of those who score above 0.
+def _last(scores: Scores, limit: int, worst: float) -> float:
+    """Return what somebody must score to be among the first `limit` of these and of those found before."""
+    return max(float(np.partition(scores, -limit)[-limit]), worst) if scores.size >= limit else worst
+
+
+def _both(some: People, others: People, size: int) -> People:
+    """Return who stands in both of two lists that may name somebody several times, ascending, of so many people."""
+    is_in_some = np.zeros(size, np.bool_)
+    is_in_some[some] = True
+    both = others[is_in_some[others]]
+    if DENSE * both.size < size:
+        return np.unique(both)
+    is_in_both = np.zeros(size, np.bool_)
+    is_in_both[both] = True
+    return np.flatnonzero(is_in_both).astype(np.int32)
+
+
+def _scores(segment: Segment, question: Question, people: People) -> tuple[Scores, Scores]:
+    """Work out the formula: return the score and the sum of both coverages of each of these people."""
+    receives, gives, scoring = question.receives, question.gives, question.scoring
+    ids, starts, _ = segment.offers.rows(people)
+    each = np.maximum.reduceat(receives.relevances[:, receives.columns[ids]], starts, axis=1)
+    received = each.mean(axis=0)
+    ids, starts, counts = segment.needs.rows(people)
+    given = gives.best[gives.columns[ids]]
+    gave = np.add.reduceat(given, starts) / counts
+    scores = scoring.fuse(
+        scoring.blend(received, each.max(axis=0)), scoring.blend(gave, np.maximum.reduceat(given, starts))
+    )
+    return scores, np.round(received + gave, DECIMALS)
+
+
+def _sums(listed: People, lengths: NDArray[np.int64], values: Scores, people: People, size: int) -> Scores:
+    """Return for each of these people the sum of the values of the skills under which they are listed.
 
     Args:
-        segment: The people.
-        table: The side that is searched.
-        cosines: Of the query's rows with each skill, `(rows, skills)`.
-        limit: How many are wanted.
-        fits: Who may be returned.
+        listed: The people of some skills, skill after skill.
+        lengths: How many people each of these skills has.
+        values: A value for each of these skills.
+        people: Whose sums are wanted, ascending.
+        size: How many people there are.
     """
-    people = np.flatnonzero(fits & (table.counts > 0))
-    if not people.size:
-        return []
-    ids, starts = table.rows(people)
-    total = np.zeros(people.size)
-    for row in np.maximum(cosines, 0.0).astype(np.float64):
-        total += np.maximum.reduceat(row[ids], starts)
-    scores = np.minimum(total / len(cosines), 1.0).round(DECIMALS)
-    return _top(segment, people, scores, np.zeros_like(scores), limit)
+    weights = np.repeat(values, lengths)
+    if DENSE * listed.size >= size:
+        sums: Scores = np.bincount(listed, weights, size)[people].astype(np.float64, copy=False)
+        return sums
+    places = np.searchsorted(people, listed).clip(max=people.size - 1)
+    is_wanted = people[places] == listed
+    return np.bincount(places[is_wanted], weights[is_wanted], people.size).astype(np.float64, copy=False)
 
 
-def _bound(total: Scores, needs: NDArray[np.int32], top: float, cut: float, scoring: Scoring) -> Scores:
+def _bound(total: Scores, needs: NDArray[np.int64], top: float, cut: float, scoring: Scoring) -> Scores:
     """Return what a direction's score cannot exceed, where no relevance exceeds `top` and those up to `cut` are unseen.
 
     Args:
@@ -168,11 +179,11 @@ def _bound(total: Scores, needs: NDArray[np.int32], top: float, cut: float, scor
     return scoring.blend(np.minimum(total / needs + cut, top), np.minimum(np.maximum(total, cut), top))
 
 
-def _top(segment: Segment, people: People, scores: Scores, coverages: Scores, limit: int) -> list[Ranked]:
-    """Return the best `limit` and whoever ties with the last of them."""
+def top_of(segment: Segment, people: People, scores: Scores, coverages: Scores, limit: int) -> list[Ranked]:
+    """Return the best `limit` of these people who score above 0."""
     enough = scores > 0
     if scores.size > limit:
-        enough &= scores >= np.partition(scores, scores.size - limit)[scores.size - limit]
+        enough &= scores >= np.partition(scores, -limit)[-limit]
     chosen = np.flatnonzero(enough)
     if chosen.size > limit:  # ties: coverage decides before uids are looked at
         order = chosen[np.lexsort((-coverages[chosen], -scores[chosen]))]
@@ -180,7 +191,7 @@ def _top(segment: Segment, people: People, scores: Scores, coverages: Scores, li
         behind = (scores[order] == scores[last]) & (coverages[order] < coverages[last])
         chosen = order[~behind]
     found = (
-        Ranked(float(scores[i]), float(coverages[i]), segment.entries[people[i]].uid, segment, int(people[i]))
-        for i in chosen
+        Ranked(float(scores[place]), float(coverages[place]), segment.uids[people[place]], segment, int(people[place]))
+        for place in chosen.tolist()
     )
     return best(found, limit)

@@ -1,0 +1,162 @@
+"""The parts of the exact index that its answers alone do not show."""
+
+import logging
+import random
+from threading import Event
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swapmatch.ports import Entry, Seeker, SeekerSide, Vector, Where
+from swapmatch.scoring import Scoring
+from swapmatch.vector_stores.exact import ExactVectorStore, index
+from swapmatch.vector_stores.exact.background import Background
+from swapmatch.vector_stores.exact.dictionary import Dictionary
+from swapmatch.vector_stores.exact.neighbours import Met, Neighbours
+
+
+def unit_vectors(count: int, seed: int) -> dict[str, Vector]:
+    numbers = np.random.default_rng(seed)
+    rows = numbers.normal(size=(count, 6)).round(1)
+    rows[:, 0] += 0.01
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return {f"skill {number:03}": row.astype(np.float32) for number, row in enumerate(rows)}
+
+
+def nearest(key: str, vectors: dict[str, Vector], used: set[str], floor: float, limit: int) -> dict[str, float]:
+    cosines = {other: float(vectors[key] @ vectors[other]) for other in used}
+    first = sorted(used, key=lambda other: (-np.float32(cosines[other]), other))[:limit]
+    return {other: cosines[other] for other in first if cosines[other] >= floor}
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32), limit=st.sampled_from([1, 3, 8, 256]), floor=st.sampled_from([0.1, 0.3, 0.7]))
+def test_lists_stay_right_while_skills_come_go_and_are_forgotten(seed: int, limit: int, floor: float) -> None:
+    rng = random.Random(seed)
+    vectors = unit_vectors(40, seed)
+    dictionary, neighbours, used = Dictionary(), Neighbours(floor=floor, limit=limit), set[str]()
+    for _ in range(25):
+        key = rng.choice(list(vectors))
+        if key in used and rng.random() < 0.5:
+            dictionary.count(np.array(dictionary.ids([key]), np.int32), -1)
+            used.remove(key)
+        elif key not in used:
+            dictionary.add(dictionary.check([key], vectors), vectors)
+            dictionary.count(np.array(dictionary.ids([key]), np.int32), 1)
+            used.add(key)
+        if rng.random() < 0.1 and used:
+            size = len(dictionary)
+            dictionary, new_ids = dictionary.without_unused()
+            neighbours = neighbours.renumbered(new_ids, size)
+        if not used:
+            continue
+        asked = rng.sample(list(vectors), 3)
+        side = SeekerSide(tuple(asked), np.stack([vectors[key] for key in asked]))
+        view = dictionary.view()
+        for key, met in zip(asked, neighbours.of(side, view), strict=True):
+            found = {view.keys[number]: cosine for number, cosine in zip(met.ids, met.cosines.tolist(), strict=True)}
+            assert found == pytest.approx(nearest(key, vectors, used, floor, limit), abs=1e-5)
+
+
+def test_an_old_view_is_answered_without_what_has_come_since() -> None:
+    vectors = unit_vectors(10, 1)
+    keys = list(vectors)
+    dictionary, neighbours = Dictionary(), Neighbours(floor=0.01, limit=256)
+
+    def add(some: list[str]) -> None:
+        dictionary.add(dictionary.check(some, vectors), vectors)
+        dictionary.count(np.array(dictionary.ids(some), np.int32), 1)
+
+    add(keys[:4])
+    old = dictionary.view()
+    add(keys[4:])
+    side = SeekerSide((keys[0], keys[5]), np.stack([vectors[keys[0]], vectors[keys[5]]]))
+    neighbours.of(side, dictionary.view())
+    for key, met in zip(side.keys, neighbours.of(side, old), strict=True):
+        expected = nearest(key, vectors, set(keys[:4]), 0.01, 256)
+        assert {old.keys[number] for number in met.ids} == set(expected)
+
+
+def test_no_more_lists_are_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("swapmatch.vector_stores.exact.neighbours.MAX_LISTS", 3)
+    vectors = unit_vectors(8, 2)
+    dictionary, neighbours = Dictionary(), Neighbours(floor=0.1, limit=4)
+    dictionary.add(dictionary.check(vectors, vectors), vectors)
+    dictionary.count(np.arange(8, dtype=np.int32), 1)
+    side = SeekerSide(tuple(vectors), np.stack(list(vectors.values())))
+    assert len(neighbours.of(side, dictionary.view())) == 8
+    assert len(neighbours.lists) == 3
+    assert all(isinstance(met, Met) for met in neighbours.lists.values())
+
+
+def test_whoever_dies_while_segments_are_merged_stays_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "SMALL", 1)
+    vectors = unit_vectors(6, 3)
+    keys = list(vectors)
+    merging, go_on = Event(), Event()
+    real = index.merged
+
+    def slow(*arguments):
+        merging.set()
+        assert go_on.wait(10)
+        return real(*arguments)
+
+    monkeypatch.setattr(index, "merged", slow)
+    store = ExactVectorStore()
+    for batch in range(3):
+        store.put([Entry(f"p{batch}{n}", 1, (keys[n],), (keys[n],), {}) for n in range(3)], vectors)
+    assert merging.wait(10)
+    store.delete({"p00": 2})
+    store.put([Entry("p11", 2, (keys[5],), (keys[5],), {})], vectors)
+    go_on.set()
+    store._background.wait()
+    one = SeekerSide((keys[0],), vectors[keys[0]][None])
+    found = store.candidates(Seeker(one, one), Scoring(), limit=99, where=Where())
+    assert "p00" not in {item.uid for item in found.items}
+    hits = store.search(vectors[keys[1]][None], "offers", limit=99, where=Where())
+    assert {hit.uid for hit in hits if hit.score > 0.999} == {"p01", "p21"}
+    assert len(store) == 8
+    assert len(store._snapshot.segments) <= 2
+
+
+def test_an_index_that_everybody_left_starts_anew() -> None:
+    vectors = unit_vectors(4, 4)
+    store = ExactVectorStore()
+    store.put([Entry("a", 1, tuple(vectors), (), {})], vectors)
+    store.delete({"a": 2})
+    store._background.wait()
+    store.put([Entry("a", 3, (), tuple(vectors), {})], vectors)
+    (hit,) = store.search(vectors["skill 000"][None], "needs", limit=1, where=Where())
+    assert (hit.uid, hit.rev) == ("a", 3)
+
+
+def test_work_is_done_until_none_is_left_and_again_when_woken() -> None:
+    left = [3]
+
+    def work() -> bool:
+        left[0] -= 1
+        return left[0] > 0
+
+    background = Background(work)
+    background.wake()
+    background.wait()
+    assert left == [0]
+    background.wake()
+    background.close()
+    assert left == [-1]
+    background.wake()
+    background.wait()
+    assert left == [-1]
+
+
+def test_work_that_fails_is_logged_and_ends(caplog: pytest.LogCaptureFixture) -> None:
+    def work() -> bool:
+        raise MemoryError
+
+    background = Background(work)
+    with caplog.at_level(logging.ERROR):
+        background.wake()
+        background.wait()
+    assert "goes on without" in caplog.text
