@@ -91,6 +91,20 @@ def test_no_more_lists_are_kept_than_there_is_room_for(monkeypatch: pytest.Monke
     assert all(isinstance(met, Met) for met in neighbours.lists.values())
 
 
+def test_lists_of_a_large_dictionary_are_computed_before_anybody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("swapmatch.vector_stores.exact.neighbours.PREPARED_FROM", 10)
+    monkeypatch.setattr("swapmatch.vector_stores.exact.neighbours.BLOCK", 4)
+    vectors = unit_vectors(30, 5)
+    keys = list(vectors)
+    store = ExactVectorStore()
+    store.put([Entry(f"p{n}", 1, (keys[n],), (), {}) for n in range(9)], vectors)
+    store._background.wait()
+    assert store._snapshot.neighbours.lists == {}
+    store.put([Entry(f"p{n}", 1, (keys[n],), (), {}) for n in range(9, 30)], vectors)
+    store._background.wait()
+    assert set(store._snapshot.neighbours.lists) == set(range(30))
+
+
 def test_whoever_dies_while_segments_are_merged_stays_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "SMALL", 1)
     vectors = unit_vectors(6, 3)

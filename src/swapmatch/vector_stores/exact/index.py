@@ -177,7 +177,8 @@ class ExactVectorStore:
             segments = (*segments[:-2], merged(last, len(self._dictionary) + 1))
         self._snapshot = Snapshot(self._dictionary.view(), self._snapshot.neighbours, segments)
         first, end = _out_of_proportion(segments)
-        if first < end or 2 * np.count_nonzero(self._dictionary.uses()) < len(self._dictionary):
+        has_unused = 2 * np.count_nonzero(self._dictionary.uses()) < len(self._dictionary)
+        if first < end or has_unused or not self._snapshot.neighbours.is_prepared(self._snapshot.dictionary):
             self._background.wake()
 
     def _tidy(self) -> bool:
@@ -187,7 +188,7 @@ class ExactVectorStore:
         before = self._snapshot.segments
         first, end = _out_of_proportion(before)
         if first == end:
-            return False
+            return self._prepare()
         # Nothing of this can change while it is merged; whoever dies in it meanwhile is marked afterwards.
         old = before[first:end]
         new = merged(old, len(self._dictionary) + 1)
@@ -204,6 +205,14 @@ class ExactVectorStore:
             ]
             segments = (*now[:first], new.without(dead), *now[end:])
             self._snapshot = Snapshot(self._snapshot.dictionary, self._snapshot.neighbours, segments)
+        return True
+
+    def _prepare(self) -> bool:
+        """Compute some lists of neighbours that nobody has asked for yet; return whether any were left."""
+        view, neighbours = self._snapshot.dictionary, self._snapshot.neighbours
+        if neighbours.is_prepared(view):
+            return False
+        neighbours.prepare(view)
         return True
 
     def _forget_unused_skills(self) -> None:

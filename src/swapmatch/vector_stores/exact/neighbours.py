@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_LISTS = 100_000  # kept at most; 2 kB each
 BLUR = 1e-6  # cosines of one pair from multiplications of different shapes differ by less
+PREPARED_FROM = 2_000  # skills from which lists are computed in the background
 BLOCK = 256  # skills multiplied with all others at a time
 
 
@@ -52,6 +53,7 @@ class Neighbours:
         self.floor = floor
         self.limit = limit
         self.lists: dict[int, Met] = {}
+        self._prepared = 0  # ids below this were prepared
 
     def fit(self, scoring: Scoring) -> bool:
         """Return whether these lists are of a scoring's floor and limit."""
@@ -76,6 +78,16 @@ class Neighbours:
                 found[number] = self._nearest(everybody, row, view.vectors[number], view)
                 self._keep(number, found[number])
         return found
+
+    def is_prepared(self, view: DictionaryView) -> bool:
+        """Return whether nothing is left to `prepare`; a small dictionary is looked through fast enough when asked."""
+        return self._prepared >= len(view) or not PREPARED_FROM <= len(view) <= MAX_LISTS
+
+    def prepare(self, view: DictionaryView) -> None:
+        """Compute the lists of the next few skills, before anybody asks for them."""
+        end = min(self._prepared + BLOCK, len(view))
+        self.learn([number for number in range(self._prepared, end) if view.is_used[number]], view)
+        self._prepared = end
 
     def _in_use(self, number: int, met: Met, view: DictionaryView) -> Met:
         if met.seen < len(view):
