@@ -114,7 +114,7 @@ def test_columns_are_mapped(swapmatch):
     Path("p.csv").write_text("id,can,land,x\na,chess,de;at,\n")
     result = swapmatch("import", "p.csv", "--columns", "uid=id,skills_to_offer=can,facets.country=land")
     assert result.code == 0
-    assert result.err == "warning: p.csv: ignored columns that are no fields of a profile: x\n"
+    assert result.err.count("warning: p.csv: ignored columns that are no fields of a profile: x\n") == 1
     assert stored(swapmatch)["a"]["facets"] == {"country": ["at", "de"]}
 
 
@@ -123,6 +123,7 @@ def test_missing_columns_are_told_before_anything_is_stored(swapmatch):
     result = swapmatch("import", "p.csv")
     assert result.code == 1
     assert "Its columns: id, can. Say which one holds what, for example: --columns uid=id" in result.err
+    assert not Path("swapmatch.db").exists()
 
 
 @pytest.mark.parametrize("flags", [("--format", "xml"), ("--columns", "id=uid")])

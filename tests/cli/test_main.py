@@ -11,7 +11,7 @@ import pytest
 
 from swapmatch import cli, errors
 from swapmatch.__main__ import main
-from swapmatch.cli.errors import EXIT_CODES, exit_code
+from swapmatch.cli.errors import EXIT_CODES, exit_code, unwritten
 
 COMMANDS = ["demo", "import", "export", "match", "search", "recommend", "serve", "doctor", "reindex", "eval", "openapi"]
 
@@ -143,12 +143,31 @@ def test_an_unknown_encoder_is_wrong_configuration(swapmatch, people):
 @pytest.mark.usefixtures("community")
 def test_a_pipe_that_is_closed_early_is_no_error():
     script = f"{sys.executable} -m swapmatch export - | head -c 1; exit ${{PIPESTATUS[0]}}"
+    lines = f"{sys.executable} -m swapmatch match --all | true; exit ${{PIPESTATUS[0]}}"
     many = "\n".join(f'{{"uid": "u{number}", "skills_to_offer": "x", "bio": "{"y" * 900}"}}' for number in range(900))
     done = process("-m", "swapmatch", "import", "-", input=many)
     assert done.returncode == 0, done.stderr
     piped = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
-    assert piped.stderr == ""
-    assert piped.stdout == "{"
+    assert (piped.returncode, piped.stdout, piped.stderr) == (141, "{", "")
+    piped = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, check=False)
+    assert (piped.returncode, piped.stdout, piped.stderr) == (141, "", "")
+
+
+@pytest.mark.usefixtures("community")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+@pytest.mark.parametrize(
+    "command", [["search", "chess"], ["export", "-"], ["export", "-", "--format", "csv"], ["match", "--all", "--json"]]
+)
+def test_results_that_do_not_fit_on_the_disk_are_told_without_a_traceback(command):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "swapmatch", *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "error: cannot write the results: No space left on device\n")
+
+
+def test_the_failure_of_a_file_is_told_with_its_name():
+    assert str(unwritten(FileNotFoundError(2, "No such file", "x.csv"))) == "[Errno 2] No such file: 'x.csv'"
 
 
 def test_logs_go_to_stderr_from_the_level_that_is_set(swapmatch, people, monkeypatch, capsys):

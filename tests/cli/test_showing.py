@@ -62,10 +62,17 @@ def test_the_demo_names_a_command_that_works_from_here(monkeypatch, tmp_path):
 
 # serve
 
+# What runs the tests may ignore ^C, and a child inherits that.
+HEARS_INTERRUPTS = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("swapmatch", run_name="__main__", alter_sys=True)
+"""
+
 
 @pytest.mark.usefixtures("community")
 def test_the_server_says_where_it_serves_and_answers_there():
-    arguments = [sys.executable, "-m", "swapmatch", "serve", "--port", "0"]
+    arguments = [sys.executable, "-c", HEARS_INTERRUPTS, "serve", "--port", "0"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         killer = threading.Timer(60, server.kill)
         killer.start()

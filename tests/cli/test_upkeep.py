@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import socket
 import sqlite3
 from pathlib import Path
@@ -35,6 +36,17 @@ def test_a_database_of_another_encoder_is_refused_and_reindex_repairs_it(swapmat
     assert "4 skills of 4 people embedded" in result.err
     assert len(swapmatch("match", "--uid", "ana", "--json", *OTHER).json) == 2
     assert swapmatch("match", "--uid", "ana").code == 2
+
+
+@pytest.mark.parametrize("command", [["search", "x"], ["import", "people.jsonl"], ["doctor"]])
+def test_the_way_out_of_another_encoder_is_a_command_to_copy(swapmatch, people, command):
+    flags = ("--db", "our people.db")
+    assert swapmatch("import", people, *flags).code == 0
+    result = swapmatch(*command, *flags, *OTHER)
+    wanted = "swapmatch reindex --db 'our people.db' --encoder hashing:64"
+    assert wanted in result.out + result.err
+    assert swapmatch(*shlex.split(wanted)[1:], "--yes").code == 0
+    assert swapmatch(*command, *flags, *OTHER).code == 0
 
 
 @pytest.mark.usefixtures("community")
@@ -104,6 +116,14 @@ def test_the_doctor_makes_no_database(swapmatch):
     assert result.code == 0
     assert "swapmatch.db is not there yet: swapmatch import makes it" in result.out
     assert not Path("swapmatch.db").exists()
+
+
+def test_the_doctor_leaves_an_empty_file_empty(swapmatch):
+    Path("swapmatch.db").touch()
+    result = swapmatch("doctor")
+    assert result.code == 0
+    assert "swapmatch.db is not there yet: swapmatch import makes it" in result.out
+    assert [(one.name, one.stat().st_size) for one in Path().iterdir()] == [("swapmatch.db", 0)]
 
 
 def test_the_doctor_tells_a_file_that_is_no_database(swapmatch):

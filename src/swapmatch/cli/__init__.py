@@ -7,7 +7,9 @@ they run, so that `swapmatch --help` answers at once; for the same reason it is 
 from __future__ import annotations
 
 import io
+import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +28,7 @@ from swapmatch.cli import (
     search,
     serve,
 )
-from swapmatch.cli.errors import EXIT_CODES_HELP, tell
+from swapmatch.cli.errors import CLOSED_PIPE, EXIT_CODES_HELP, tell, unwritten
 from swapmatch.errors import SwapMatchError
 
 if TYPE_CHECKING:
@@ -65,13 +67,17 @@ def run(args: Sequence[str]) -> int:
     _accept_any_letter()
     is_debugging = DEBUG in args
     try:
-        get_command(app).main(args=[arg for arg in args if arg != DEBUG], prog_name="swapmatch")
-        sys.stdout.flush()  # here, where a closed pipe is no trouble yet
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        code = _run([arg for arg in args if arg != DEBUG])
+        sys.stdout.flush()  # here, where a closed pipe or a full disk is no trouble yet
     except SwapMatchError as error:
         return tell(error, is_debugging=is_debugging)
-    return 0
+    except BrokenPipeError:  # whoever read the results has enough of them
+        _forget_stdout()
+        return CLOSED_PIPE
+    except OSError as error:
+        _forget_stdout()
+        return tell(unwritten(error), is_debugging=is_debugging)
+    return code
 
 
 @app.callback()
@@ -87,6 +93,24 @@ def _swapmatch(
     Start with: swapmatch demo
     """
     del version, debug  # the one has its callback, the other is read by `run`: it may stand anywhere
+
+
+def _run(args: list[str]) -> int:
+    try:
+        get_command(app).main(args=args, prog_name="swapmatch")
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # which Typer takes for a failure
+            raise end.__context__ from None
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def _forget_stdout() -> None:
+    """Send what is still to be written nowhere: Python would try once more, and complain, when it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _accept_any_letter() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from swapmatch import registry
 from swapmatch._extras import require
-from swapmatch.cli.opening import database_file
+from swapmatch.cli.opening import database_file, is_there, reindex_command
 from swapmatch.cli.reindex import survey
 from swapmatch.cli.serve import is_loopback, listening
 from swapmatch.errors import MissingExtraError, SwapMatchError
@@ -139,7 +139,7 @@ def _in_hub_cache() -> str | None:
 
 def _database(settings: Settings) -> Iterator[Check]:
     path = database_file(settings.db)
-    if path is not None and not path.exists():
+    if path is not None and not is_there(path):
         yield Check("database", "warning", f"{path} is not there yet: swapmatch import makes it")
         return
     try:
@@ -150,7 +150,8 @@ def _database(settings: Settings) -> Iterator[Check]:
             if theirs in {None, fingerprint}:
                 yield Check("encoder", "ok", fingerprint)
             else:
-                found = f"the database was embedded with {theirs}, configured is {fingerprint}: swapmatch reindex"
+                way_out = reindex_command(settings)
+                found = f"the database was embedded with {theirs}, configured is {fingerprint}: {way_out}"
                 yield Check("encoder", "failed", found)
             people, missing = survey(store, fingerprint)
             found = f"{people:,}" + (f"; {missing:,} of their skills are not embedded yet" if missing else "")

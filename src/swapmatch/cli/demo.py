@@ -34,14 +34,13 @@ def command(
 
     Without --db they go into swapmatch-demo.db.
     """
-    from swapmatch.cli.opening import read_settings
+    from swapmatch.cli.opening import make_matcher, read_settings
     from swapmatch.cli.progress import progress
     from swapmatch.demo import community
-    from swapmatch.wiring import build_matcher
 
     settings = read_settings(db=db or DEMO_DB, encoder=encoder, vectors=vectors)
     people = list(community())
-    with build_matcher(settings) as matcher:
+    with make_matcher(settings) as matcher:
         with progress("loading the demo community", "people") as report:
             typer.echo(f"loading {len(people)} invented people into {settings.db} ...", err=True)
             for start in range(0, len(people), BATCH):

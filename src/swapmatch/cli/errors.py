@@ -12,12 +12,14 @@ from swapmatch.errors import (
     InvalidProfileError,
     InvalidQueryError,
     NotIndexedError,
+    PeopleFileError,
     ProfileNotFoundError,
     StoreError,
     SwapMatchError,
 )
 
 REJECTS = 3  # not an error: some people were not taken
+CLOSED_PIPE = 141  # what a shell gives for a program that SIGPIPE ended: `swapmatch ... | head`
 
 # The most specific class decides. 2 is also what Typer gives for a wrong flag; 130 is an interruption.
 EXIT_CODES: dict[type[SwapMatchError], int] = {
@@ -40,6 +42,14 @@ def exit_code(error: SwapMatchError) -> int:
     if isinstance(error, NotIndexedError) and isinstance(error.__cause__, SwapMatchError):
         error = error.__cause__
     return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
+
+
+def unwritten(error: OSError) -> PeopleFileError:
+    """Return our own error for the one of the standard output: nothing else is left to the outermost place."""
+    reason = error.strerror or str(error)
+    ours = PeopleFileError(f"cannot write the results: {reason}" if error.filename is None else str(error))
+    ours.__cause__ = error
+    return ours
 
 
 def tell(error: SwapMatchError, *, is_debugging: bool) -> int:

@@ -45,19 +45,23 @@ def command(
 
     A bad row is put aside with its number and the reason, and the rest goes on; the exit code is then 3. Whoever is
     stored like this already costs nothing, so an interrupted import may simply be run again.
+
+    A row replaces all that is stored of its person: what the file has no column for is blank afterwards.
     """
-    from swapmatch.cli.importing import Import, Rejects
-    from swapmatch.cli.opening import read_settings
+    from swapmatch.cli.importing import Import, Rejects, rejects_files
+    from swapmatch.cli.opening import make_matcher, read_settings
     from swapmatch.people_files import PeopleFile
-    from swapmatch.wiring import build_matcher
 
     settings = read_settings(db=db, encoder=encoder, vectors=vectors)
     sources = [PeopleFile(file, format=_checked(format), columns=columns) for file in files]
+    targets = rejects_files(files, rejects, settings.db)
+    for source in sources:
+        source.check()  # before a database is made for it
     shared = None if rejects is None else Rejects(rejects, is_shared=len(files) > 1)
     has_rejects = False
-    with nullcontext(None) if dry_run else build_matcher(settings) as matcher:
-        for file, source in zip(files, sources, strict=True):
-            own = shared or Rejects(None if dry_run else _default_rejects(file))
+    with nullcontext(None) if dry_run else make_matcher(settings) as matcher:
+        for file, source, target in zip(files, sources, targets, strict=True):
+            own = shared or Rejects(None if dry_run else target)
             try:
                 summary = Import(file, source, matcher, own, is_strict=strict).run()
             finally:
@@ -79,12 +83,6 @@ def _checked(name: str | None) -> Format | None:
     return None if name is None else checked_format(name)
 
 
-def _default_rejects(file: str) -> str:
-    from pathlib import Path
-
-    return f"{'stdin' if file == '-' else Path(file).name}.rejects.jsonl"
-
-
 def _tell(summary: Summary, *, as_json: bool, is_dry: bool) -> None:
     from swapmatch.cli.output import print_json, visible
 
@@ -92,6 +90,9 @@ def _tell(summary: Summary, *, as_json: bool, is_dry: bool) -> None:
         typer.echo(f"{visible(summary.file)}, row {reject.row}: {visible(reject.reason)}", err=True)
     if summary.rejected > TOLD:
         typer.echo(f"... and {summary.rejected - TOLD:,} more", err=True)
+    if summary.absent_skills:
+        absent = f"{summary.absent_skills} is absent: it {'would be' if is_dry else 'is now'} blank"
+        typer.echo(f"{visible(summary.file)}: {absent} for everybody in this file", err=True)
     if as_json:
         print_json(summary.as_json())
         return

@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import typer
 
+from swapmatch.cli.opening import database_file
 from swapmatch.cli.progress import progress
 from swapmatch.errors import ConfigurationError, EncoderError, NotIndexedError, PeopleFileError, StoreError
-from swapmatch.intake import sort_out
+from swapmatch.intake import batches, sort_out
+from swapmatch.people_files.sources import STDIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
+    from swapmatch.intake import Row
     from swapmatch.matcher import Matcher
     from swapmatch.models import Profile, Reject
-    from swapmatch.people_files import PeopleFile, Row
+    from swapmatch.people_files import PeopleFile
 
 BATCH = 500  # people of one transaction
 KEPT = 10  # rejects that a summary holds
@@ -39,6 +43,7 @@ class Summary:
         seconds: How long it took.
         rejects_file: Where the rejects are, if there are any.
         first_rejects: The first of them.
+        absent_skills: Which of the two texts of skills the file has no column for, if it has one for the other.
     """
 
     file: str
@@ -50,6 +55,7 @@ class Summary:
     seconds: float = 0.0
     rejects_file: str | None = None
     first_rejects: list[Reject] = field(default_factory=list)
+    absent_skills: str | None = None
 
     @property
     def rows(self) -> int:
@@ -107,6 +113,42 @@ class Rejects:
             self._file.close()
 
 
+def rejects_files(files: Sequence[str], given: str | None, db: str) -> list[str]:
+    """Return where the rejects of each file go: never in place of an input, the database or other rejects of this run.
+
+    Args:
+        files: The inputs.
+        given: Where all of them are wanted, or None for a file each.
+        db: The database.
+
+    Raises:
+        ConfigurationError: They are wanted in an input or in the database.
+    """
+    kept = [Path(file) for file in files if file != STDIN]
+    if (database := database_file(db)) is not None:
+        kept.append(database)
+    if given is not None:
+        if any(_is_same(Path(given), one) for one in kept):
+            message = (
+                f"--rejects {given} would be written over what is imported or over the database: name another file"
+            )
+            raise ConfigurationError(message)
+        return [given] * len(files)
+    names: list[str] = []
+    for file in files:
+        start = "stdin" if file == STDIN else Path(file).name
+        choices = (f"{start}{part}.rejects.jsonl" for part in chain([""], (f".{number}" for number in count(2))))
+        free = (name for name in choices if name not in names and not any(_is_same(Path(name), one) for one in kept))
+        names.append(next(free))
+    return names
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
+
+
 class Import:
     """One file on its way into the database."""
 
@@ -127,6 +169,7 @@ class Import:
         self._rejects = rejects
         self._is_strict = is_strict
         self._summary = Summary(file)
+        self._rows: dict[str, int] = {}  # the last row of each uid so far
 
     def run(self) -> Summary:
         """Read all and return what became of them.
@@ -140,7 +183,7 @@ class Import:
         start, summary = time.monotonic(), self._summary
         try:
             with progress(f"importing {Path(summary.file).name}", "people") as report:
-                for batch in _batches(self._people):
+                for batch in batches(self._people, BATCH):
                     self._take(batch)
                     report(summary.rows, self._people.share())
                     if self._is_strict and summary.rejected:
@@ -152,8 +195,11 @@ class Import:
             message = f"{error}\n{self._so_far()}; nothing of that is lost: run the same command again to go on"
             raise type(error)(message) from (error.__cause__ or error)
         except KeyboardInterrupt:
-            typer.echo(f"interrupted: {self._so_far()}; run the same command again to go on", err=True)
+            typer.echo(
+                f"interrupted: {self._so_far(at_least='at least ')}; run the same command again to go on", err=True
+            )
             raise
+        summary.absent_skills = self._people.absent_skills
         summary.seconds = time.monotonic() - start
         return summary
 
@@ -165,10 +211,25 @@ class Import:
             valid, _ = sort_out(batch[: refused[0].row - first_row], first_row=first_row)
         self._store(valid)
         summary.valid += len(valid)
+        refused += self._repeated(valid, first_row, refused)
         if refused:
             summary.rejected += len(refused)
             summary.first_rejects += refused[: KEPT - len(summary.first_rejects)]
             summary.rejects_file = self._rejects.add(summary.file, refused)
+
+    def _repeated(self, valid: list[Profile], first_row: int, refused: list[Reject]) -> list[Reject]:
+        """Return a reject for each row whose uid stands again further on: the later row counts."""
+        from swapmatch.models import Reject
+
+        bad = {reject.row for reject in refused}
+        rows = (row for row in count(first_row) if row not in bad)
+        repeated = []
+        for profile, row in zip(valid, rows, strict=False):
+            if earlier := self._rows.get(profile.uid):
+                reason = f"the same uid stands again in row {row}, and the later row counts"
+                repeated.append(Reject(row=earlier, uid=profile.uid, reason=reason))
+            self._rows[profile.uid] = row
+        return repeated
 
     def _store(self, people: list[Profile]) -> None:
         if self._matcher is None or not people:
@@ -183,24 +244,9 @@ class Import:
         summary.unchanged += report.unchanged
         summary.embedded += report.embedded
 
-    def _so_far(self) -> str:
+    def _so_far(self, *, at_least: str = "") -> str:
+        """Say how far it came; what was interrupted may have stored a batch that it could not count any more."""
         if self._matcher is None:
             return f"{self._summary.valid:,} valid people stand before that"
-        return f"{self._summary.written + self._summary.unchanged:,} people of {self._summary.file} are stored"
-
-
-def _batches(people: Iterable[Row]) -> Iterator[list[Row]]:
-    """Yield people in lists; whoever stands before some damage to the file comes before the error."""
-    batch: list[Row] = []
-    try:
-        for row in people:
-            batch.append(row)
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-    except PeopleFileError:
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
+        stored = self._summary.written + self._summary.unchanged
+        return f"{at_least}{stored:,} people of {self._summary.file} are stored"

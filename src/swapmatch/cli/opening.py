@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from swapmatch.errors import ConfigurationError
+from swapmatch.errors import ConfigurationError, EncoderMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,22 +33,38 @@ def read_settings(**flags: object) -> Settings:
 
 @contextmanager
 def open_matcher(settings: Settings) -> Iterator[Matcher]:
-    """Open a matcher over people who are there already; to make a new database, use `build_matcher`."""
+    """Open a matcher over people who are there already; to make a new database, use `make_matcher`."""
+    check_there(settings)
+    with make_matcher(settings) as matcher:
+        yield matcher
+
+
+@contextmanager
+def make_matcher(settings: Settings) -> Iterator[Matcher]:
+    """Open a matcher, with a new database if there is none."""
     from swapmatch.wiring import build_matcher
 
-    check_there(settings)
-    with build_matcher(settings) as matcher:
-        yield matcher
+    try:
+        with build_matcher(settings) as matcher:
+            yield matcher
+    except EncoderMismatchError as error:
+        message = f"{error}\nFor this database: {reindex_command(settings)}"
+        raise EncoderMismatchError(message) from error
+
+
+def reindex_command(settings: Settings) -> str:
+    """Return the command that embeds everybody of this database anew with this encoder, for a shell."""
+    return shlex.join(["swapmatch", "reindex", "--db", settings.db, "--encoder", settings.encoder])
 
 
 def check_there(settings: Settings) -> None:
     """Make sure that there is a database to read, rather than make an empty one of a mistyped path.
 
     Raises:
-        ConfigurationError: There is no such file.
+        ConfigurationError: There is no such file, or nothing in it.
     """
     path = database_file(settings.db)
-    if path is not None and not path.exists():
+    if path is not None and not is_there(path):
         message = f"there is no database {path}: fill it with swapmatch import, or name another one with --db"
         raise ConfigurationError(message)
 
@@ -60,6 +77,11 @@ def database_file(db: str) -> Path | None:
     if scheme.lower() == "sqlite":
         return Path(rest.removeprefix("///")).expanduser()
     return None
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file with something in it: an empty one is a database that is yet to be made."""
+    return path.exists() and not (path.is_file() and path.stat().st_size == 0)
 
 
 class _ToStderr(logging.Handler):

@@ -53,6 +53,14 @@ class Columns:
                 raise ConfigurationError(message)
             self._column_of[field] = column
         self._fields_of: dict[str, tuple[str, ...]] = {}
+        self._told: list[str] = []
+
+    @property
+    def absent_skills(self) -> str | None:
+        """Which of the two texts of skills none of the columns so far holds, if one holds the other."""
+        held = {field for fields in self._fields_of.values() for field in fields}
+        absent = [field for field in SKILLS if field not in held]
+        return absent[0] if len(absent) == 1 else None
 
     def fields(self, column: str) -> tuple[str, ...]:
         """Return the fields that a column holds: those it was given for, else the one that has its name."""
@@ -84,7 +92,8 @@ class Columns:
             message = f"{name}: {_shown(wrong[0])!r} cannot be a facet: {_FACET_RULE}"
             raise PeopleFileError(message)
         ignored = [column for column in found if not self.fields(column) and column not in THE_STORES]
-        if ignored:
+        if ignored and ignored != self._told:
+            self._told = ignored
             _log.warning("%s: ignored columns that are no fields of a profile: %s", name, _listed(ignored))
 
     def person(self, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ def read_delimited(
 ) -> Iterator[dict[str, Any] | InvalidProfileError]:
     """Yield each row as a mapping of its header, or why it cannot be read; lines without anything are no rows.
 
+    A header without commas but with semicolons says that these stand between the cells.
+
     Raises:
         PeopleFileError: The header is absent or lacks a column, a cell is not UTF-8, a quotation mark is never closed.
     """
@@ -31,9 +33,14 @@ def read_delimited(
     text = io.TextIOWrapper(file.stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     reader = csv.reader(text, delimiter=delimiter, strict=True)
     try:
-        header = _header(file, next(_cells(file, reader), None))
+        first, before = next(_cells(file, reader), None), 0
+        if delimiter == "," and isinstance(first, list) and len(first) == 1 and ";" in first[0]:
+            # What spreadsheets call CSV where the comma is the decimal sign.
+            first = next(csv.reader(first, delimiter=";"))
+            reader, before = csv.reader(text, delimiter=";", strict=True), reader.line_num
+        header = _header(file, first)
         columns.check(file.name, header, is_complete=True)
-        for cells in _cells(file, reader):
+        for cells in _cells(file, reader, before=before):
             if isinstance(cells, InvalidProfileError):
                 yield cells
             elif len(cells) != len(header):
@@ -58,9 +65,14 @@ def _header(file: OpenFile, cells: Sequence[str] | InvalidProfileError | None) -
     return header
 
 
-def _cells(file: OpenFile, reader: Any) -> Iterator[list[str] | InvalidProfileError]:  # noqa: ANN401 - csv.reader
+def _cells(
+    file: OpenFile,
+    reader: Any,  # noqa: ANN401 - csv.reader
+    *,
+    before: int = 0,
+) -> Iterator[list[str] | InvalidProfileError]:
     while True:
-        start = reader.line_num + 1
+        start = before + reader.line_num + 1
         try:
             cells = next(reader)
         except StopIteration:

@@ -89,7 +89,8 @@ def _whole(digits: str) -> int | str:
 def _reason(error: ValueError, start: int) -> str:
     """Return what is wrong without the text that it is wrong in."""
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at character {error.pos - start + 1}"
+        message = error.msg.removesuffix(" at").rstrip(": ")  # as some of them end
+        return f"{message} at character {error.pos - start + 1}"
     return str(error)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import closing
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swapmatch.errors import InvalidProfileError, PeopleFileError
 from swapmatch.people_files import json_text, parquet
 from swapmatch.people_files.columns import Columns
 from swapmatch.people_files.delimited import read_delimited
-from swapmatch.people_files.sources import checked_format, format_of, opened, translated
+from swapmatch.people_files.sources import STDIN, checked_format, format_of, opened, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from swapmatch.people_files.sources import Format, OpenFile, Source
 
@@ -46,7 +49,29 @@ class PeopleFile:
         """Return how much of the file is read, [0, 1], or None where that is unknown."""
         return None if self._file is None else self._file.share()
 
-    def __iter__(self) -> Iterator[Row]:
+    @property
+    def absent_skills(self) -> str | None:
+        """Which of the two texts of skills nobody read so far has a column for, if they have one for the other."""
+        return self._columns.absent_skills
+
+    def check(self) -> None:
+        """Read as far as the first person, to tell a file that cannot be read before anything is done with it.
+
+        What can be read only once, such as the standard input, is left alone.
+
+        Raises:
+            PeopleFileError: As `read_people` does.
+            MissingExtraError: Likewise.
+        """
+        if not isinstance(self._source, str | os.PathLike) or self._source == STDIN:
+            return
+        path = Path(self._source)
+        if path.is_fifo() or path.is_char_device():
+            return
+        with closing(iter(self)) as rows:
+            next(rows, None)
+
+    def __iter__(self) -> Generator[Row, None, None]:
         """Yield the people: see `read_people`."""
         with opened(self._source) as file:
             self._file = file
