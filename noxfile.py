@@ -71,6 +71,13 @@ def quality(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """How fast it is and how much memory it takes, beside the usual ways: one JSON line per figure."""
+    _install(session, "-e", f".[{FULL}]", *_group("bench"))
+    session.run("python", "tests/benchmarks/run.py", *session.posargs, env=MODEL_ENV)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """The bundled community, with three people's best matches explained."""
     _install(session, "-e", f".[{FULL}]")

@@ -1,0 +1,103 @@
+"""Matcher over an SQLite file: import, start-up and matches."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from indexing import LIMIT, memory, quantiles
+from job import Figure, Job
+from measure import latencies, reset_peak, resident, say, settle
+from people import compose, rows, sample, uid
+from skill_vectors import Skills
+
+from swapmatch import Matcher
+from swapmatch.errors import EncoderError
+from swapmatch.ports import SkillVectors
+from swapmatch.relevance import Relevance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from swapmatch.ports import Vectors, VectorStore
+
+SAY_EVERY = 50_000  # people
+
+
+class KeptVectors:
+    """An Encoder by name and shape that has nothing to do: every vector is kept in the store already."""
+
+    relevance = Relevance()
+
+    def __init__(self, job: Job) -> None:
+        """Stand in for the encoder of a job's vectors."""
+        self.fingerprint = job.fingerprint
+        self.dimension = job.dimension
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Refuse: whatever is measured here must not wait for a model."""
+        if texts:
+            message = f"{len(texts)} texts have no vector: the first is {texts[0]!r}"
+            raise EncoderError(message)
+        return np.zeros((0, self.dimension), np.float32)
+
+
+def database(job: Job) -> Path:
+    """Return the file of this size."""
+    return Path(job.folder, f"people-{job.n}.db")
+
+
+def opened(job: Job, vectors: VectorStore | str = "exact:") -> Matcher:
+    """Open the file of this size."""
+    return Matcher.open(database(job), encoder=KeptVectors(job), vectors=vectors)
+
+
+def import_people(job: Job) -> Iterator[Figure]:
+    """Store everybody; the vectors of their skills are there."""
+    skills = Skills.load(job.skills)
+    people = compose(job.n, len(skills.labels), job.seed)
+    with opened(job) as matcher:
+        assert isinstance(matcher.profiles, SkillVectors)
+        matcher.profiles.put_vectors(job.fingerprint, skills.mapping())
+        started = time.perf_counter()
+
+        def told(done: int) -> None:
+            if done % SAY_EVERY == 0:
+                say(f"import: {done:,} of {job.n:,} people, {time.perf_counter() - started:.0f} s")
+
+        report = matcher.put_many(rows(people, skills.labels), progress=told)
+        took = time.perf_counter() - started
+    if report.written != job.n:
+        message = f"{report.written:,} of {job.n:,} people were stored; the first reject: {report.rejects[:1]}"
+        raise SystemExit(message)
+    yield Figure("import", took, "s")
+    yield Figure("import_rate", job.n / took, "people/s")
+
+
+def start_up(job: Job) -> Iterator[Figure]:
+    """Open the file and ask once; the system has it in its cache."""
+    bare = resident()
+    reset_peak()
+    started = time.perf_counter()
+    with opened(job) as matcher:
+        ready = time.perf_counter() - started
+        matcher.match(uid(0), limit=LIMIT)
+        answered = time.perf_counter() - started
+        settle()
+        yield Figure("startup", ready, "s")
+        yield Figure("startup_to_first_answer", answered, "s")
+        for figure in memory(bare):
+            yield Figure(f"startup_{figure.name}", figure.value, figure.unit)
+
+
+def match(job: Job) -> Iterator[Figure]:
+    """Ask by uid, as a caller does: profiles read, pairings explained."""
+    measured, warm_up = sample(job.n, job.seekers, job.seed)
+    with opened(job) as matcher:
+        matcher.match(uid(0), limit=LIMIT)
+        settle()
+        latencies(lambda number: matcher.match(uid(number), limit=LIMIT), warm_up)
+        _, took = latencies(lambda number: matcher.match(uid(number), limit=LIMIT), measured)
+        yield from quantiles("matcher", took)

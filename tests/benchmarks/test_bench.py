@@ -1,0 +1,72 @@
+"""The whole benchmark runs and prints what it promises; how fast anything is, no test says."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN = Path(__file__).with_name("run.py")
+KEYS = ["name", "n", "value", "unit", "peer", "peer_value", "ratio", "machine"]
+SMALL = ("--sizes", "300", "--skills", "200", "--seekers", "40", "--writes", "40", "--random-vectors")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("bench")
+
+
+@pytest.fixture(scope="module")
+def lines(folder):
+    places = ("--cache", folder / "cache", "--docs", folder / "docs")
+    command = [sys.executable, RUN, *SMALL, *places, "--write-docs"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_every_line_has_exactly_these_keys_for_this_size(lines):
+    assert all(list(line) == KEYS for line in lines)
+    assert {line["n"] for line in lines} == {300}
+
+
+def test_every_benchmark_has_figures(lines):
+    names = {line["name"] for line in lines}
+    for name in ("build", "match_p50", "match_p95", "match_recall@10", "text_p50", "import_rate"):
+        assert name in names
+    assert {"startup", "matcher_p50", "threads_p95"} <= names
+    assert all(line["value"] is not None for line in lines)
+
+
+def test_swapmatch_finds_all_of_the_true_ten_best_and_is_exact(lines):
+    values = {line["name"]: line["value"] for line in lines}
+    assert values["match_recall@10"] == 1.0
+    assert values["match_exact"] == 1.0
+
+
+def test_threads_get_neither_errors_nor_wrong_answers(lines):
+    values = {line["name"]: line["value"] for line in lines}
+    assert values["threads_errors"] == 0
+    assert values["threads_wrong"] == 0
+
+
+def test_the_usual_ways_stand_beside_it_or_say_why_not(lines):
+    peers = {line["peer"] for line in lines if line["name"] == "match_p50"}
+    assert any(peer.startswith("wap on HNSW") for peer in peers)
+    assert "pooled scan (numpy)" in peers
+
+
+def test_the_page_keeps_what_stands_outside_the_markers(lines, folder):
+    page, saved = folder / "docs" / "performance.md", folder / "lines.jsonl"
+    page.write_text("Before.\n" + page.read_text(encoding="utf-8") + "After.\n", encoding="utf-8")
+    saved.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    again = (sys.executable, RUN, "--lines", saved, "--docs", folder / "docs", "--write-docs")
+    subprocess.run(again, capture_output=True, check=True)
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("Before.\n")
+    assert text.endswith("After.\n")
+    assert text.count("| people | swapmatch |") >= 4
+    assert (folder / "docs" / "performance.svg").read_text(encoding="utf-8").startswith("<svg")
