@@ -54,9 +54,26 @@ def test_upsert_of_the_same_again_changes_nothing(client, ana):
     assert client.post("/profiles/upsert", ana).json() == before
 
 
-def test_a_list_of_skills_is_as_good_as_a_text(client):
-    sent = {"uid": "zoe", "email": "zoe@example.org", "skills_to_offer": ["sewing, also by hand", "knitting"]}
-    assert client.post("/profiles/upsert", sent).status_code == 200
+@pytest.mark.parametrize("skills", [["sewing", "knitting"], []])
+@pytest.mark.parametrize("side", ["skills_to_offer", "services_needed"])
+def test_a_list_of_skills_is_refused_since_the_document_says_text(client, ana, side, skills):
+    for answer in (
+        client.post("/profiles/upsert", ana | {side: skills}),
+        client.patch("/profiles/ana", {side: skills}),
+    ):
+        assert answer.status_code == 422
+        assert [fault["field"] for fault in answer.json()["errors"]] == [side]
+
+
+@pytest.mark.parametrize("email", ["Ana <ana@example.org>", "<ana@example.org>", '"Ana" <ana@example.org>'])
+def test_an_email_with_a_name_before_it_is_refused_and_not_repeated(client, ana, email):
+    for answer in (
+        client.post("/profiles/upsert", ana | {"email": email}),
+        client.patch("/profiles/ana", {"email": email}),
+    ):
+        assert answer.status_code == 422
+        assert [fault["field"] for fault in answer.json()["errors"]] == ["email"]
+        assert "ana@example.org" not in answer.text
 
 
 def test_a_person_is_found_by_their_email_whatever_its_case(client):

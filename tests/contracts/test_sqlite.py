@@ -291,6 +291,81 @@ class TestSharing:
         ):
             store.changes(cursor)
 
+    def test_a_cursor_at_a_person_who_was_deleted_for_good_is_not_ahead(self, path, store):
+        store.put([person("ana")])
+        cursor = end_of(store)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("DELETE FROM people")
+            connection.commit()
+        assert store.changes(cursor).items == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be moved here")
+class TestFilesThatAreMoved:
+    @pytest.fixture(params=["deleted", "moved", "replaced", "replaced while a write runs"])
+    def lost(self, path, store, request, monkeypatch):
+        """A store whose file is no longer at its path."""
+        store.put([person("ana")])
+        store.get("ana")
+        with closing(SQLiteProfileStore(path.with_name("other.db"))) as other:
+            other.put([person("bo")])
+
+        def lose():
+            if request.param == "deleted":
+                path.unlink()
+            elif request.param == "moved":
+                path.rename(path.with_name("moved.db"))
+            else:
+                path.with_name("other.db").replace(path)
+                # SQLite would take the old one's log for the new one's.
+                path.with_name(f"{path.name}-wal").unlink()
+                path.with_name(f"{path.name}-shm").unlink()
+            monkeypatch.undo()
+            return datetime.now(UTC)
+
+        if request.param == "replaced while a write runs":
+            monkeypatch.setattr(profile_stores, "now", lose)
+        else:
+            lose()
+        return store
+
+    def test_nothing_is_acknowledged_any_more(self, path, lost):
+        calls = (
+            lambda: lost.put([person("cy")]),
+            lambda: lost.delete("ana"),
+            lambda: lost.put_vectors("one", some_vectors()),
+            lambda: lost.use_encoder("one"),
+            lambda: lost.changes(None),
+            lambda: lost.get("ana"),
+        )
+        for call in calls:
+            with pytest.raises(StoreUnavailableError, match=r"no longer the database.*nothing was written; restart"):
+                call()
+
+    def test_a_new_store_takes_what_is_at_the_path_now(self, path, lost):
+        with pytest.raises(StoreUnavailableError):
+            lost.put([person("cy")])
+        with closing(SQLiteProfileStore(path)) as opened:
+            assert {change.uid for change in feed(opened)} <= {"bo"}
+            opened.put([person("cy")])
+            lost.close()  # and takes nothing of the other file with it
+            assert opened.get("cy")
+
+    def test_a_file_that_comes_back_is_used_again(self, path, store):
+        moved = path.rename(path.with_name("moved.db"))
+        with pytest.raises(StoreUnavailableError):
+            store.put([person("ana")])
+        moved.rename(path)
+        store.put([person("ana")])
+        assert store.get("ana")
+
+    def test_a_link_to_the_file_is_as_good_as_the_file(self, path, tmp_path):
+        path.touch()
+        (tmp_path / "link.db").symlink_to(path)
+        with closing(SQLiteProfileStore(tmp_path / "link.db")) as store:
+            store.put([person("ana")])
+            assert store.get("ana")
+
 
 class TestDurability:
     @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL here")

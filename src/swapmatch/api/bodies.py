@@ -48,6 +48,30 @@ def _refuse_null(value: object) -> object:
     return value
 
 
+def _refuse_name(value: object) -> object:
+    """Let an address pass, but no `Ana <ana@example.org>`, of which pydantic would keep only the address."""
+    if isinstance(value, str) and "<" in value:
+        message = "value is not a valid email address"
+        raise ValueError(message)
+    return value
+
+
+def _refuse_list(value: object) -> object:
+    """Profiles in Python take lists of skills, too; the document of this API says text."""
+    if isinstance(value, list):
+        message = "Input should be a valid string"
+        raise ValueError(message)  # noqa: TRY004 - pydantic turns only these into an answer
+    return value
+
+
+def _digits_only(value: object) -> object:
+    """Pydantic would also read `1_0`, `+5` and `5.0`."""
+    if isinstance(value, str) and not re.fullmatch("-?[0-9]+", value):
+        message = "Input should be a valid integer, in digits only"
+        raise ValueError(message)
+    return value
+
+
 def _check_query(text: str, info: ValidationInfo) -> str:
     asked_skills(text, info.field_name or "the text")
     return text
@@ -90,6 +114,8 @@ Where = Annotated[
         examples=[{"city": "Lisbon", "languages": ["English", "Portuguese"]}],
     ),
 ]
+Address = Annotated[EmailStr, BeforeValidator(_refuse_name)]
+Skills = Annotated[SkillText, BeforeValidator(_refuse_list)]
 Exclude = Annotated[list[Uid], Field(max_length=MAX_EXCLUDED, description="uids never to return")]
 Condition = Annotated[
     str, Field(max_length=MAX_CONDITION_LENGTH, examples=["city:Lisbon"]), AfterValidator(_check_condition)
@@ -104,8 +130,8 @@ class _ProfileFields(_Body):
     """What a person may say of themselves, in the words of `swapmatch.models.Profile`."""
 
     display_name: OptionalLine = None
-    skills_to_offer: SkillText = ""
-    services_needed: SkillText = ""
+    skills_to_offer: Skills = ""
+    services_needed: Skills = ""
     bio: Annotated[Bio | None, BeforeValidator(_absent_if_blank)] = None
     city: OptionalLine = None
     photo_url: Annotated[Url | None, BeforeValidator(_absent_if_blank)] = None
@@ -122,7 +148,7 @@ class ProfileBody(_ProfileFields):
     """A person, in place of what was known of them. One of the two sides may be blank, not both."""
 
     uid: Uid
-    email: EmailStr = Field(description="Required, and shown to nobody else")
+    email: Address = Field(description="Required, and shown to nobody else")
 
 
 class ProfileChanges(_ProfileFields):
@@ -130,9 +156,9 @@ class ProfileChanges(_ProfileFields):
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
-    email: EmailStr = Field(default="", description="Cannot be taken away")
-    skills_to_offer: Annotated[SkillText, BeforeValidator(_refuse_null)] = ""
-    services_needed: Annotated[SkillText, BeforeValidator(_refuse_null)] = ""
+    email: Address = Field(default="", description="Cannot be taken away")
+    skills_to_offer: Annotated[Skills, BeforeValidator(_refuse_null)] = ""
+    services_needed: Annotated[Skills, BeforeValidator(_refuse_null)] = ""
     facets: Annotated[Facets, BeforeValidator(_refuse_null)] = Field(default_factory=dict)
 
 
@@ -171,7 +197,7 @@ class MatchQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: int = Field(default=10, ge=1, le=50)
+    limit: Annotated[int, Field(ge=1, le=50), BeforeValidator(_digits_only)] = 10
     where: list[Condition] = Field(
         default_factory=list,
         max_length=MAX_FACETS * MAX_FACET_VALUES,

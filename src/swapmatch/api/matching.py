@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import APIRouter, Body, Depends, Path, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from swapmatch.api import examples
@@ -18,6 +19,7 @@ from swapmatch.api.answers import (
 from swapmatch.api.bodies import MatchQuery, ReciprocalBody, RecommendBody, SearchBody
 from swapmatch.api.documents import BODY_ERRORS, errors
 from swapmatch.api.workers import Core
+from swapmatch.errors import InvalidQueryError
 from swapmatch.matcher import Matcher
 from swapmatch.models import Recommendation, Uid
 
@@ -76,6 +78,13 @@ async def match_reciprocal(
     return await core.encode(ask)
 
 
+async def _one_limit(request: Request) -> None:
+    """Refuse a limit that is given twice, of which FastAPI would take the last."""
+    if len(request.query_params.getlist("limit")) > 1:
+        message = "limit: give it once"
+        raise InvalidQueryError(message, field="limit")
+
+
 @router.get(
     "/match/{uid}",
     operation_id="match_profile",
@@ -83,6 +92,7 @@ async def match_reciprocal(
     response_model=list[MatchAnswer],
     response_description="Matches, best first",
     responses=errors(404, 422, 503),
+    dependencies=[Depends(_one_limit)],
 )
 async def match_profile(
     uid: Annotated[Uid, Path(description="Whom to match")], query: Annotated[MatchQuery, Query()], core: Core

@@ -78,6 +78,7 @@ class Connections:
         except BaseException:
             self._writer.close()
             raise
+        self._file = _file_at(path)
 
     @property
     def identity(self) -> str:
@@ -105,6 +106,7 @@ class Connections:
             self._check_usable()
             with translated(doing, self._path), transaction(self._writer, "IMMEDIATE"):
                 yield self._writer
+                self._check_file()  # again, so late that whatever was moved meanwhile is rolled back
         finally:
             self._turn.release()
 
@@ -152,3 +154,22 @@ class Connections:
         if self._pid != os.getpid():  # SQLite's locks do not survive a fork: going on would damage the file
             message = f"{self._path} was opened before this process was forked: open it again in here"
             raise StoreError(message)
+        self._check_file()
+
+    def _check_file(self) -> None:
+        """Refuse to go on with a file that nobody can open any more: SQLite would write into it and say nothing."""
+        if self._file is None or _file_at(self._path) != self._file:
+            message = (
+                f"{self._path} is no longer the database that was opened: it was moved, deleted or replaced; "
+                "nothing was written; restart"
+            )
+            raise StoreUnavailableError(message)
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at a path from any other, or None where there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - with each call: half the time of Path.stat
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
