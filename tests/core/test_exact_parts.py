@@ -94,6 +94,7 @@ def test_no_more_lists_are_kept_than_there_is_room_for(monkeypatch: pytest.Monke
 def test_lists_of_a_large_dictionary_are_computed_before_anybody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("swapmatch.vector_stores.exact.neighbours.PREPARED_FROM", 10)
     monkeypatch.setattr("swapmatch.vector_stores.exact.neighbours.BLOCK", 4)
+    monkeypatch.setattr(index, "QUIET_S", 0.01)
     vectors = unit_vectors(30, 5)
     keys = list(vectors)
     store = ExactVectorStore()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ class Background:
         self._lock = Lock()
         self._thread: Thread | None = None
         self._is_woken = False
-        self._is_closed = False
+        self._closed = Event()
 
     def wake(self) -> None:
         """Say that there is something to do; returns at once."""
         with self._lock:
             self._is_woken = True
-            if self._thread is None and not self._is_closed:
+            if self._thread is None and not self._closed.is_set():
                 self._thread = Thread(target=self._run, name="swapmatch-index", daemon=True)
                 self._thread.start()
 
@@ -39,8 +39,12 @@ class Background:
     def close(self) -> None:
         """Start nothing new, and wait for what is being done."""
         with self._lock:
-            self._is_closed = True
+            self._closed.set()
         self.wait()
+
+    def rest(self, seconds: float) -> None:
+        """Let the work pause, but not beyond the end."""
+        self._closed.wait(seconds)
 
     def _run(self) -> None:
         while True:
@@ -52,6 +56,6 @@ class Background:
                 logger.exception("work on the index failed; it goes on without")
                 more = False
             with self._lock:
-                if self._is_closed or not (more or self._is_woken):
+                if self._closed.is_set() or not (more or self._is_woken):
                     self._thread = None
                     return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from itertools import chain
 from threading import Lock
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from swapmatch.ports import Cosines, Entry, Seeker, SeekerSide, Vector, Vectors, Where
 
 SMALL = 2_000  # people of the newest segment, which is rebuilt with each write
+QUIET_S = 0.5  # since the last write, before neighbours are computed that nobody has asked for
 TIER = 4  # times as large as all newer ones together is a segment that a merge leaves alone
 
 
@@ -62,6 +64,7 @@ class ExactVectorStore:
         neighbours = Neighbours(floor=scoring.floor, limit=scoring.neighbours)
         self._snapshot = Snapshot(self._dictionary.view(), neighbours, ())
         self._count = 0
+        self._written_at = 0.0
         self._background = Background(self._tidy)
         self._is_closed = False
 
@@ -176,6 +179,7 @@ class ExactVectorStore:
         if len(last) > 1 and sum(map(len, last)) <= SMALL:
             segments = (*segments[:-2], merged(last, len(self._dictionary) + 1))
         self._snapshot = Snapshot(self._dictionary.view(), self._snapshot.neighbours, segments)
+        self._written_at = time.monotonic()
         first, end = _out_of_proportion(segments)
         has_unused = 2 * np.count_nonzero(self._dictionary.uses()) < len(self._dictionary)
         if first < end or has_unused or not self._snapshot.neighbours.is_prepared(self._snapshot.dictionary):
@@ -212,7 +216,10 @@ class ExactVectorStore:
         view, neighbours = self._snapshot.dictionary, self._snapshot.neighbours
         if neighbours.is_prepared(view):
             return False
-        neighbours.prepare(view)
+        if (left := self._written_at + QUIET_S - time.monotonic()) > 0:
+            self._background.rest(left)  # an import needs the processor more
+        else:
+            neighbours.prepare(view)
         return True
 
     def _forget_unused_skills(self) -> None:
