@@ -66,7 +66,5 @@ def _profile(row: Row) -> Profile:
 
 
 def _uid(row: Row) -> str | None:
-    if isinstance(row, Profile):
-        return row.uid
     uid = row.get("uid") if isinstance(row, Mapping) else None
     return uid[:200] if isinstance(uid, str) else None

@@ -174,18 +174,18 @@ class Matcher:
         if changes.get("uid", uid) != uid:
             message = f"uid: a uid cannot be changed ({uid!r})"
             raise InvalidProfileError(message, field="uid")
-        for attempt in range(TRIES):
+        tries, stored = TRIES, None
+        while stored is None:
             before = self.profiles.get(check_text(uid, "uid"))
             profile = Profile.parse(before.profile.model_dump() | dict(changes))
             try:
                 (stored,) = self.profiles.put([profile], expected_rev=before.rev)
             except ConflictError:
-                if attempt == TRIES - 1:
+                tries -= 1
+                if not tries:
                     raise
-                continue
-            self._index.put([stored])
-            return stored.profile
-        raise AssertionError  # the loop returns or raises
+        self._index.put([stored])
+        return stored.profile
 
     def delete(self, uid: str) -> bool:
         """Forget a person in the store and the index; return whether they were there."""

@@ -82,3 +82,11 @@ def test_a_vector_that_is_not_finite_never_leaves() -> None:
     with pytest.raises(EncoderError, match="not finite"):
         CachingEncoder(Broken(), store).vectors(["guitar"], keep=True)
     assert store.encoder() is None
+
+
+def test_without_a_store_that_keeps_vectors_they_are_held_in_memory() -> None:
+    encoder = Counting()
+    cached = CachingEncoder(encoder)
+    cached.vectors(["guitar"], keep=True)
+    cached.vectors(["guitar"], keep=True)
+    assert encoder.asked == ["guitar"]

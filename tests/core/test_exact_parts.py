@@ -2,7 +2,7 @@
 
 import logging
 import random
-from threading import Event
+from threading import Event, Timer
 
 import numpy as np
 import pytest
@@ -175,3 +175,25 @@ def test_work_that_fails_is_logged_and_ends(caplog: pytest.LogCaptureFixture) ->
         background.wake()
         background.wait()
     assert "goes on without" in caplog.text
+
+
+def test_an_index_may_be_closed_while_segments_are_merged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "SMALL", 1)
+    vectors = unit_vectors(6, 3)
+    merging, go_on = Event(), Event()
+    real = index.merged
+
+    def slow(*arguments):
+        merging.set()
+        assert go_on.wait(10)
+        return real(*arguments)
+
+    monkeypatch.setattr(index, "merged", slow)
+    store = ExactVectorStore()
+    for batch in range(3):
+        store.put([Entry(f"p{batch}{n}", 1, ("skill 000",), ("skill 001",), {}) for n in range(3)], vectors)
+    assert merging.wait(10)
+    Timer(0.2, go_on.set).start()
+    store.close()
+    assert store._background._thread is None
+    assert len(store._snapshot.segments) == 3

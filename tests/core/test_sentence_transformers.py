@@ -105,3 +105,20 @@ def test_damaged_weights_are_an_error_of_the_encoder(tmp_path: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0 not a header")
     with pytest.raises(EncoderError, match="cannot be loaded"):
         SentenceTransformersEncoder(folder).encode(["guitar"])
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("out of memory"), ValueError("no text"), OSError("gone")])
+def test_a_model_that_fails_is_an_error_of_the_encoder(failure: Exception) -> None:
+    class Failing:
+        def encode(self, texts: list[str], **options: object) -> np.ndarray:
+            raise failure
+
+    encoder = SentenceTransformersEncoder()
+    encoder._model = Failing()
+    with pytest.raises(EncoderError, match="could not encode 1 texts"):
+        encoder.encode(["guitar"])
+
+
+def test_weights_that_cannot_be_read_are_an_error_of_the_encoder(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="cannot be read"):
+        module._sha256(tmp_path)

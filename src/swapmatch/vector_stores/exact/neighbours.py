@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +54,7 @@ class Neighbours:
         self.floor = floor
         self.limit = limit
         self.lists: dict[int, Met] = {}
+        self._lock = Lock()
         self._prepared = 0  # ids below this were prepared
 
     def fit(self, scoring: Scoring) -> bool:
@@ -126,11 +128,10 @@ class Neighbours:
         return Met(ids[order_by_cosine], cosines[order_by_cosine], len(view), is_cut)
 
     def _keep(self, number: int, met: Met) -> None:
-        old = self.lists.get(number)
-        if old is None or old.seen < met.seen:
+        with self._lock:
             self.lists[number] = met
-        while len(self.lists) > MAX_LISTS:
-            self.lists.pop(next(iter(self.lists)), None)
+            while len(self.lists) > MAX_LISTS:
+                del self.lists[next(iter(self.lists))]
 
     def renumbered(self, new_ids: Ids, size: int) -> Neighbours:
         """Return the same lists for a dictionary without its unused skills; those that this would shorten are left out.
