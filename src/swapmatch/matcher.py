@@ -119,12 +119,7 @@ class Matcher:
         self._index.put([stored])
         return stored.profile
 
-    def put_many(
-        self,
-        people: Iterable[Row],
-        *,
-        progress: bool | Callable[[int], object] = False,
-    ) -> PutReport:
+    def put_many(self, people: Iterable[Row], *, progress: bool | Callable[[int], object] = False) -> PutReport:
         """Store many people; whoever is no valid profile is rejected and the rest goes on.
 
         People already stored like this cost no write and no embedding, so an interrupted call may be repeated.

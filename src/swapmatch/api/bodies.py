@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from swapmatch.asking import asked_skills
-from swapmatch.models import (
+from swapmatch.fields import (
     FACET_PATTERN,
     MAX_FACET_VALUES,
     MAX_FACETS,
@@ -25,12 +25,12 @@ from swapmatch.models import (
     FacetName,
     Facets,
     FacetValue,
-    Mode,
     OptionalLine,
     SkillText,
     Uid,
     Url,
 )
+from swapmatch.models import Mode
 from swapmatch.skills import MAX_TEXT_LENGTH, clean
 
 MAX_EXCLUDED = 1_000

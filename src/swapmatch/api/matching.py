@@ -20,8 +20,9 @@ from swapmatch.api.bodies import MatchQuery, ReciprocalBody, RecommendBody, Sear
 from swapmatch.api.documents import BODY_ERRORS, errors
 from swapmatch.api.workers import Core
 from swapmatch.errors import InvalidQueryError
+from swapmatch.fields import Uid
 from swapmatch.matcher import Matcher
-from swapmatch.models import Recommendation, Uid
+from swapmatch.models import Recommendation
 
 router = APIRouter(tags=["matching"])
 

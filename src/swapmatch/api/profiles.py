@@ -14,8 +14,9 @@ from swapmatch.api.bodies import ProfileBody, ProfileChanges
 from swapmatch.api.documents import BODY_ERRORS, errors
 from swapmatch.api.workers import Core
 from swapmatch.errors import ProfileNotFoundError
+from swapmatch.fields import Uid
 from swapmatch.matcher import Matcher
-from swapmatch.models import Profile, Uid
+from swapmatch.models import Profile
 from swapmatch.skills import clean
 
 MAX_EMAIL_LENGTH = 320  # RFC 3696, erratum 1690: 64 before the @, 255 behind it

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from swapmatch.errors import ConfigurationError, PeopleFileError
-from swapmatch.models import FACET_PATTERN, OWN_FACETS, Profile
+from swapmatch.fields import FACET_PATTERN, OWN_FACETS
+from swapmatch.models import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
