@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RELEVANT = 0.05  # relevance of the skills that are looked at first where people have much in common
 SLACK = 1e-5  # more than rounding can move a score
-DENSE = 16  # one in so many people from which a look at everybody beats sorting the list
+DENSE = 4  # one in so many people listed from which a look at everybody beats sorting the list
 FIRST_LOOK = 512  # of more people those scored before the rest is held against the worst of the best
 
 
@@ -86,16 +86,31 @@ def _score(
     needed, need_columns = question.gives.beyond(cut)
     offering, offer_lengths = segment.offers.people(offered)
     needing, need_lengths = segment.needs.people(needed)
-    people = segment.allowed(_both(offering, needing, len(segment)), where)
-    few = max(FIRST_LOOK, 2 * limit)
-    if people.size <= few:
-        return (people, *_scores(segment, question, people))
-    # No need is met better than all of their relevant offers together would, nor, by the others, better than `cut`:
-    # two sums bound everybody's score.
     met, given = question.receives.relevances, question.gives.best
     relevant = np.where(met > cut, met, 0.0).sum(axis=0)
-    wanted = _sums(offering, offer_lengths, relevant[offer_columns], people, len(segment))
-    owed = _sums(needing, need_lengths, given[need_columns], people, len(segment))
+
+    def sums(people: People | None) -> tuple[Scores, Scores]:
+        """Return how much each of these people, or everybody, has of what is needed, and needs of what is offered."""
+        size = len(segment)
+        return (
+            _sums(offering, np.repeat(relevant[offer_columns], offer_lengths), people, size),
+            _sums(needing, np.repeat(given[need_columns], need_lengths), people, size),
+        )
+
+    few = max(FIRST_LOOK, 2 * limit)
+    if DENSE * (offering.size + needing.size) > len(segment):
+        wanted, owed = sums(None)
+        people = segment.allowed(np.flatnonzero((wanted > 0) & (owed > 0)).astype(np.int32), where)
+        if people.size <= few:
+            return (people, *_scores(segment, question, people))
+        wanted, owed = wanted[people], owed[people]
+    else:
+        people = segment.allowed(_both(offering, needing, len(segment)), where)
+        if people.size <= few:
+            return (people, *_scores(segment, question, people))
+        wanted, owed = sums(people)
+    # No need is met better than all of their relevant offers together would, nor, by the others, better than `cut`:
+    # two sums bound everybody's score.
     counts = segment.needs.starts[people + 1] - segment.needs.starts[people]
     bounds = SLACK + question.scoring.fuse(
         _bound(wanted, np.full(people.size, len(met)), met.max(), cut, question.scoring),
@@ -124,12 +139,7 @@ def _both(some: People, others: People, size: int) -> People:
     """Return who stands in both of two lists that may name somebody several times, ascending, of so many people."""
     is_in_some = np.zeros(size, np.bool_)
     is_in_some[some] = True
-    both = others[is_in_some[others]]
-    if DENSE * both.size < size:
-        return np.unique(both)
-    is_in_both = np.zeros(size, np.bool_)
-    is_in_both[both] = True
-    return np.flatnonzero(is_in_both).astype(np.int32)
+    return np.unique(others[is_in_some[others]])
 
 
 def _scores(segment: Segment, question: Question, people: People) -> tuple[Scores, Scores]:
@@ -147,23 +157,20 @@ def _scores(segment: Segment, question: Question, people: People) -> tuple[Score
     return scores, np.round(received + gave, DECIMALS)
 
 
-def _sums(listed: People, lengths: NDArray[np.int64], values: Scores, people: People, size: int) -> Scores:
-    """Return for each of these people the sum of the values of the skills under which they are listed.
+def _sums(listed: People, weights: Scores, people: People | None, size: int) -> Scores:
+    """Return for each of some people, or for all, the sum of the weights under which they are listed.
 
     Args:
-        listed: The people of some skills, skill after skill.
-        lengths: How many people each of these skills has.
-        values: A value for each of these skills.
-        people: Whose sums are wanted, ascending.
+        listed: Who is listed, some of them several times.
+        weights: The weight of each place in the list.
+        people: Whose sums are wanted, ascending; None for everybody.
         size: How many people there are.
     """
-    weights = np.repeat(values, lengths)
-    if DENSE * listed.size >= size:
-        sums: Scores = np.bincount(listed, weights, size)[people].astype(np.float64, copy=False)
-        return sums
-    places = np.searchsorted(people, listed).clip(max=people.size - 1)
-    is_wanted = people[places] == listed
-    return np.bincount(places[is_wanted], weights[is_wanted], people.size).astype(np.float64, copy=False)
+    if people is not None:
+        places = np.searchsorted(people, listed).clip(max=people.size - 1)
+        is_wanted = people[places] == listed
+        listed, weights, size = places[is_wanted].astype(np.int32), weights[is_wanted], people.size
+    return np.bincount(listed, weights, size).astype(np.float64, copy=False)
 
 
 def _bound(total: Scores, needs: NDArray[np.int64], top: float, cut: float, scoring: Scoring) -> Scores:
