@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Side = Literal["offers", "needs"]
 Mode = Literal["offers", "needs", "both"]
-FieldName = Literal["skills_to_offer", "services_needed"]
 
 
 class _Model(BaseModel):

@@ -106,10 +106,8 @@ def test_lists_of_a_large_dictionary_are_computed_before_anybody_asks(monkeypatc
     assert set(store._snapshot.neighbours.lists) == set(range(30))
 
 
-def test_whoever_dies_while_segments_are_merged_stays_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "SMALL", 1)
-    vectors = unit_vectors(6, 3)
-    keys = list(vectors)
+def held_merges(monkeypatch: pytest.MonkeyPatch) -> tuple[Event, Event]:
+    """Let merges say that they have begun, and wait until they are told to go on."""
     merging, go_on = Event(), Event()
     real = index.merged
 
@@ -119,6 +117,14 @@ def test_whoever_dies_while_segments_are_merged_stays_dead(monkeypatch: pytest.M
         return real(*arguments)
 
     monkeypatch.setattr(index, "merged", slow)
+    return merging, go_on
+
+
+def test_whoever_dies_while_segments_are_merged_stays_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "SMALL", 1)
+    vectors = unit_vectors(6, 3)
+    keys = list(vectors)
+    merging, go_on = held_merges(monkeypatch)
     store = ExactVectorStore()
     for batch in range(3):
         store.put([Entry(f"p{batch}{n}", 1, (keys[n],), (keys[n],), {}) for n in range(3)], vectors)
@@ -180,15 +186,7 @@ def test_work_that_fails_is_logged_and_ends(caplog: pytest.LogCaptureFixture) ->
 def test_an_index_may_be_closed_while_segments_are_merged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "SMALL", 1)
     vectors = unit_vectors(6, 3)
-    merging, go_on = Event(), Event()
-    real = index.merged
-
-    def slow(*arguments):
-        merging.set()
-        assert go_on.wait(10)
-        return real(*arguments)
-
-    monkeypatch.setattr(index, "merged", slow)
+    merging, go_on = held_merges(monkeypatch)
     store = ExactVectorStore()
     for batch in range(3):
         store.put([Entry(f"p{batch}{n}", 1, ("skill 000",), ("skill 001",), {}) for n in range(3)], vectors)
