@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,6 +11,7 @@ from swapmatch import skills
 from swapmatch.asking import as_values
 from swapmatch.errors import EncoderError, NotIndexedError, StoreError
 from swapmatch.ports import Candidate, Entry, Hit
+from swapmatch.powers import Counted, InFile, InMemory, Resumable, Sequenced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,8 +22,13 @@ if TYPE_CHECKING:
 
 PAGE = 1_000  # changes read at a time
 TRIES = 3  # to read an index and a store that agree
+SAVED_FROM = 5_000  # people: fewer are read from the store in a moment
+WORTH_SAVING = 0.05  # of an index
+SAVE_EVERY_S = 60.0  # at most
 
 Found = TypeVar("Found", Candidate, Hit)
+
+logger = logging.getLogger(__name__)
 
 
 class Follower:
@@ -34,6 +42,20 @@ class Follower:
         self._cursor: Cursor | None = None
         self._lock = Lock()
         self._is_behind = False  # some are stored whom the index does not know
+        self._saved_at = time.monotonic()
+
+    def start(self) -> None:
+        """Take up a saved index where there is one, and bring it up to date.
+
+        Raises:
+            ConfigurationError: Everybody together will not fit into memory; nobody was loaded.
+        """
+        if isinstance(self._vectors, InMemory) and isinstance(self._profiles, Counted):
+            counts = self._profiles.counts()
+            self._vectors.reserve(counts.people, counts.skills, dimension=self._encoder.dimension)
+        if isinstance(self._vectors, Resumable):
+            self._cursor = self._resumed(self._vectors)
+        self.sync()
 
     def sync(self) -> int:
         """Bring the index up to date and return how many changes were looked at."""
@@ -46,7 +68,13 @@ class Follower:
                 self._cursor, more = page.cursor, page.more
                 looked_at += len(page.items)
             self._is_behind = False
+        if time.monotonic() - self._saved_at > SAVE_EVERY_S:
+            self._save()
         return looked_at
+
+    def close(self) -> None:
+        """Save the index where that spares the next start some work."""
+        self._save()
 
     def put(self, stored: Sequence[Stored]) -> None:
         """Index people who were just stored, so that the next question finds them, and whom an earlier call missed.
@@ -58,6 +86,7 @@ class Follower:
             if self._is_behind:
                 self.sync()
             self._put(stored)
+            self._seen([one.rev for one in stored])
         except (EncoderError, StoreError) as error:
             self._is_behind = True
             who = f"{stored[0].profile.uid} is" if len(stored) == 1 else f"{len(stored) or 'some'} people are"
@@ -68,6 +97,7 @@ class Follower:
         """Take somebody out of the index who was just deleted. Raises NotIndexedError."""
         try:
             self._vectors.delete({uid: rev})
+            self._seen([rev])
         except StoreError as error:
             message = f"{uid} is deleted; the index forgets them when it next follows the changes: {error}"
             raise NotIndexedError(message) from error
@@ -89,6 +119,39 @@ class Follower:
                 break
             self.sync()
         return agreed
+
+    def _resumed(self, index: Resumable) -> Cursor | None:
+        """Return where a saved index stands, or None, and the index empty, where the store knows no such place."""
+        beside = self._profiles.path if isinstance(self._profiles, InFile) else None
+        cursor = index.resume(self._encoder.encoder.fingerprint, beside=beside)
+        if cursor is not None:
+            try:
+                self._profiles.changes(cursor, 1)
+            except StoreError as error:
+                logger.warning("the saved index is of no use any more, and everybody is read anew: %s", error)
+                index.clear()
+                return None
+        return cursor
+
+    def _seen(self, revs: Sequence[int]) -> None:
+        """Go on in the feed behind what was written here, unless somebody else wrote, too: that has to be read."""
+        if isinstance(self._profiles, Sequenced) and revs and self._lock.acquire(blocking=False):
+            try:
+                if not self._is_behind:
+                    self._cursor = self._profiles.behind(self._cursor, revs) or self._cursor
+            finally:
+                self._lock.release()
+
+    def _save(self) -> None:
+        index, cursor = self._vectors, self._cursor
+        if not isinstance(index, Resumable) or cursor is None:
+            return
+        self._saved_at = time.monotonic()
+        try:
+            if len(self._vectors) >= SAVED_FROM and index.unsaved >= WORTH_SAVING:
+                index.save(self._encoder.encoder.fingerprint, cursor)
+        except StoreError as error:
+            logger.warning("the next start will take longer: %s", error)
 
     def _put(self, stored: Sequence[Stored]) -> None:
         entries = [_entry(one) for one in stored]

@@ -67,7 +67,8 @@ class Matcher:
         self._index = Follower(profiles, vectors, self._cached)
         self._finder = Finder(vectors, self._index, self._cached, self.scoring, expose_email=expose_email)
         self._opened: tuple[ProfileStore | VectorStore, ...] = ()
-        self.sync()
+        self._is_closed = False
+        self._index.start()
 
     @classmethod
     def open(
@@ -306,7 +307,11 @@ class Matcher:
         return self._index.sync()
 
     def close(self) -> None:
-        """Close what `open` opened."""
+        """Save the index where it is worth it, and close what `open` opened."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._index.close()
         for part in self._opened:
             part.close()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from swapmatch.testing import VectorStoreContract
+from swapmatch.testing import ResumableContract, VectorStoreContract
 from swapmatch.vector_stores.exact import ExactVectorStore
 
 
@@ -12,3 +12,18 @@ class TestExactVectorStore(VectorStoreContract):
         store = ExactVectorStore()
         yield store
         store.close()
+
+
+class TestSavedExactVectorStore(ResumableContract):
+    @pytest.fixture
+    def reopen(self, tmp_path):
+        stores = []
+
+        def again():
+            for store in stores:
+                store.close()
+            stores.append(ExactVectorStore(tmp_path / "people.index"))
+            return stores[-1]
+
+        yield again
+        stores[-1].close()

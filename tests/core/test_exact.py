@@ -1,6 +1,7 @@
 """The exact index against the formula in plain loops, through every way that it changes."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ from swapmatch.errors import StoreError
 from swapmatch.fusion import FUSIONS
 from swapmatch.ports import Entry, Seeker, SeekerSide, Vector, Where
 from swapmatch.scoring import Scoring
-from swapmatch.testing.oracle import brute_force_match
+from swapmatch.testing.candidates_suite import fits
+from swapmatch.testing.oracle import brute_force_match, search_scores
 from swapmatch.vector_stores.exact import ExactVectorStore, index, ranking
+from swapmatch.vector_stores.exact import people as exact_people
+from swapmatch.vector_stores.exact import snapshot as exact_snapshot
 
 NOBODY = Where()
 
@@ -45,9 +49,11 @@ def seeker_of(entry: Entry, vectors: dict[str, Vector]) -> Seeker:
     return Seeker(offers=side(entry.offers), needs=side(entry.needs))
 
 
-def ranked(store: ExactVectorStore, seeker: Seeker, scoring: Scoring, limit: int) -> list[tuple[str, float]]:
+def ranked(
+    store: ExactVectorStore, seeker: Seeker, scoring: Scoring, limit: int, where: Where = NOBODY
+) -> list[tuple[str, float]]:
     """Score what the index returns, as the core does."""
-    items = store.candidates(seeker, scoring, limit=limit, where=NOBODY).items
+    items = store.candidates(seeker, scoring, limit=limit, where=where).items
     receives = scoring.directions([item.receives for item in items])
     gives = scoring.directions([item.gives for item in items])
     scores = scoring.fuse(receives.scores, gives.scores)
@@ -66,7 +72,7 @@ def assert_same(found: list[tuple[str, float]], everybody: list[tuple[str, float
         assert uid == other or uid in twins
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     people=st.integers(1, 500),
     skills=st.integers(2, 120),
@@ -81,13 +87,27 @@ def assert_same(found: list[tuple[str, float]], everybody: list[tuple[str, float
     ),
     first=st.sampled_from([1, 20, 512]),
     dense=st.sampled_from([0, 1, 16]),
+    short=st.sampled_from([0, 1024]),
+    plenty=st.sampled_from([0.01, 1, 4]),
 )
 def test_the_first_are_those_of_a_scorer_that_looks_at_everybody(
-    *, people: int, skills: int, limit: int, seed: int, scoring: Scoring, first: int, dense: int
+    *,
+    people: int,
+    skills: int,
+    limit: int,
+    seed: int,
+    scoring: Scoring,
+    first: int,
+    dense: int,
+    short: int,
+    plenty: float,
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ranking, "FIRST_LOOK", first)
         patch.setattr(ranking, "DENSE", dense)
+        patch.setattr(exact_people, "DENSE", dense)
+        patch.setattr(ranking, "SHORT", short)
+        patch.setattr(ranking, "PLENTY", plenty)
         hold_against_everybody(people, skills, limit, seed, scoring)
 
 
@@ -106,6 +126,47 @@ def hold_against_everybody(people: int, skills: int, limit: int, seed: int, scor
         assert_same(found, [(match.uid, match.score) for match in everybody])
         assert bound <= (found[-1][1] if found else 0.0) + 1e-6
         assert all(match.score <= bound + 1e-5 for match in everybody[limit:])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    few=st.sampled_from([0, 2048]),
+    spare=st.sampled_from([0, 8]),
+    wide=st.sampled_from([0, 1, 16]),
+    short=st.sampled_from([0, 1024]),
+)
+def test_a_filter_changes_nothing_but_who_may_be_found(
+    *, seed: int, few: int, spare: int, wide: int, short: int
+) -> None:
+    rng = random.Random(seed)
+    vectors = vectors_of(rng.choice([5, 60]), rng)
+    some = [
+        replace(one, facets={"city": (rng.choice("abc"),), "tongue": tuple(rng.sample("xyz", rng.randint(0, 2)))})
+        for one in community(rng.choice([1, 20, 300]), vectors, rng)
+    ]
+    where = Where(
+        facets={name: tuple(rng.sample(values, 2)) for name, values in (("city", "abcd"), ("tongue", "xy"))},
+        exclude=frozenset(one.uid for one in rng.sample(some, rng.randint(0, len(some) // 2))),
+    )
+    store = ExactVectorStore()
+    for part in (some[: len(some) // 2], some[len(some) // 2 :]):
+        store.put(part, vectors)
+    seeker = seeker_of(some[0], vectors)
+    unfit = [one.uid for one in some if not fits(one, where)]
+    everybody = brute_force_match(some, vectors, seeker, exclude=unfit)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking, "FEW", few)
+        patch.setattr(ranking, "SHORT", short)
+        patch.setattr(exact_snapshot, "SPARE", spare)
+        patch.setattr(exact_people, "WIDE", wide)
+        found = ranked(store, seeker, Scoring(), 4, where)
+        assert len(found) == min(4, len(everybody))
+        assert_same(found, [(match.uid, match.score) for match in everybody])
+        key = next(iter(vectors))
+        hits = store.search(vectors[key][None], "offers", limit=4, where=where)
+        scores = search_scores([one for one in some if fits(one, where)], vectors, vectors[key][None], "offers")
+        assert [hit.score for hit in hits] == pytest.approx(sorted(scores.values(), reverse=True)[:4], abs=1e-5)
 
 
 @settings(max_examples=25, deadline=None)

@@ -14,7 +14,7 @@ from swapmatch.scoring import Scoring
 from swapmatch.vector_stores.exact import ExactVectorStore, index
 from swapmatch.vector_stores.exact.background import Background
 from swapmatch.vector_stores.exact.dictionary import Dictionary
-from swapmatch.vector_stores.exact.neighbours import Met, Neighbours
+from swapmatch.vector_stores.exact.neighbours import Lists, Neighbours
 
 
 def unit_vectors(count: int, seed: int) -> dict[str, Vector]:
@@ -31,64 +31,105 @@ def nearest(key: str, vectors: dict[str, Vector], used: set[str], floor: float, 
     return {other: cosines[other] for other in first if cosines[other] >= floor}
 
 
-@settings(max_examples=60, deadline=None)
+def given_vectors(some, vectors):
+    return SeekerSide(tuple(some), np.stack([vectors[key] for key in some]))
+
+
+def add(dictionary, some, vectors):
+    dictionary.add(dictionary.check(some, vectors), vectors)
+    dictionary.count(np.array(dictionary.numbers(some), np.int32), 1)
+
+
+def drop(dictionary, some):
+    dictionary.count(np.array(dictionary.numbers(some), np.int32), -1)
+
+
+@settings(max_examples=80, deadline=None)
 @given(seed=st.integers(0, 2**32), limit=st.sampled_from([1, 3, 8, 256]), floor=st.sampled_from([0.1, 0.3, 0.7]))
 def test_lists_stay_right_while_skills_come_go_and_are_forgotten(seed: int, limit: int, floor: float) -> None:
     rng = random.Random(seed)
     vectors = unit_vectors(40, seed)
     dictionary, neighbours, used = Dictionary(), Neighbours(floor=floor, limit=limit), set[str]()
-    for _ in range(25):
+    for _ in range(30):
         key = rng.choice(list(vectors))
         if key in used and rng.random() < 0.5:
-            dictionary.count(np.array(dictionary.ids([key]), np.int32), -1)
+            drop(dictionary, [key])
             used.remove(key)
         elif key not in used:
-            dictionary.add(dictionary.check([key], vectors), vectors)
-            dictionary.count(np.array(dictionary.ids([key]), np.int32), 1)
+            add(dictionary, [key], vectors)
             used.add(key)
         if rng.random() < 0.1 and used:
-            size = len(dictionary)
+            view = dictionary.view()
             dictionary, new_ids = dictionary.without_unused()
-            neighbours = neighbours.renumbered(new_ids, size)
+            neighbours = neighbours.renumbered(new_ids, view)
+        elif rng.random() < 0.1 and used:  # as after a start from what was saved
+            view = dictionary.view()
+            kept = Lists.of(neighbours.lists(view), len(view))
+            dictionary = Dictionary(dictionary.keys(), view.vectors(np.arange(len(view))), dictionary.uses())
+            neighbours = Neighbours(floor=floor, limit=limit, kept=kept)
         if not used:
             continue
         asked = rng.sample(list(vectors), 3)
-        side = SeekerSide(tuple(asked), np.stack([vectors[key] for key in asked]))
         view = dictionary.view()
-        for key, met in zip(asked, neighbours.of(side, view), strict=True):
+        for key, met in zip(asked, neighbours.of(given_vectors(asked, vectors), view), strict=True):
             found = {view.keys[number]: cosine for number, cosine in zip(met.ids, met.cosines.tolist(), strict=True)}
             assert found == pytest.approx(nearest(key, vectors, used, floor, limit), abs=1e-5)
+            assert met.is_whole
 
 
-def test_an_old_view_is_answered_without_what_has_come_since() -> None:
+@pytest.mark.parametrize("limit", [2, 256])
+def test_an_old_view_is_answered_without_what_has_come_since_and_with_what_died(limit: int) -> None:
     vectors = unit_vectors(10, 1)
     keys = list(vectors)
-    dictionary, neighbours = Dictionary(), Neighbours(floor=0.01, limit=256)
-
-    def add(some: list[str]) -> None:
-        dictionary.add(dictionary.check(some, vectors), vectors)
-        dictionary.count(np.array(dictionary.ids(some), np.int32), 1)
-
-    add(keys[:4])
+    dictionary, neighbours = Dictionary(), Neighbours(floor=0.01, limit=limit)
+    add(dictionary, keys[:4], vectors)
     old = dictionary.view()
-    add(keys[4:])
-    side = SeekerSide((keys[0], keys[5]), np.stack([vectors[keys[0]], vectors[keys[5]]]))
+    names = list(old.keys)
+    add(dictionary, keys[4:], vectors)
+    drop(dictionary, [keys[1]])
+    side = given_vectors((keys[0], keys[5]), vectors)
     neighbours.of(side, dictionary.view())
     for key, met in zip(side.keys, neighbours.of(side, old), strict=True):
-        expected = nearest(key, vectors, set(keys[:4]), 0.01, 256)
-        assert {old.keys[number] for number in met.ids} == set(expected)
+        expected = nearest(key, vectors, set(keys[:4]), 0.01, limit)
+        assert {names[number] for number in met.ids} == set(expected)
+
+
+def test_a_skill_that_comes_back_is_a_new_one_and_its_old_name_is_gone() -> None:
+    vectors = unit_vectors(3, 1)
+    dictionary = Dictionary()
+    add(dictionary, list(vectors), vectors)
+    drop(dictionary, ["skill 001"])
+    assert dictionary.keys() == ["skill 000", "", "skill 002"]
+    assert dictionary.unused == 1
+    add(dictionary, ["skill 001"], vectors)
+    assert dictionary.numbers(["skill 001"]) == [3]
+    np.testing.assert_array_equal(dictionary.view().vectors(np.array([3, 0]))[0], vectors["skill 001"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(batches=st.lists(st.integers(1, 40), min_size=1, max_size=8), room=st.sampled_from([1, 7, 1024]))
+def test_vectors_in_blocks_are_those_that_were_added(batches: list[int], room: int) -> None:
+    vectors = unit_vectors(sum(batches), 3)
+    keys, rows = list(vectors), np.stack(list(vectors.values()))
+    dictionary = Dictionary()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("swapmatch.vector_stores.exact.dictionary.ROOM", room)
+        for start, count in zip(np.cumsum([0, *batches]).tolist(), batches, strict=False):
+            add(dictionary, keys[start : start + count], vectors)
+    view = dictionary.view()
+    ids = np.random.default_rng(1).permutation(len(rows)).astype(np.int32)
+    np.testing.assert_array_equal(view.vectors(ids), rows[ids])
+    for since in (0, 1, len(rows) // 2, len(rows)):
+        np.testing.assert_allclose(view.cosines(rows[:2], since=since), rows[:2] @ rows[since:].T, atol=1e-6)
 
 
 def test_no_more_lists_are_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("swapmatch.vector_stores.exact.neighbours.MAX_LISTS", 3)
     vectors = unit_vectors(8, 2)
     dictionary, neighbours = Dictionary(), Neighbours(floor=0.1, limit=4)
-    dictionary.add(dictionary.check(vectors, vectors), vectors)
-    dictionary.count(np.arange(8, dtype=np.int32), 1)
-    side = SeekerSide(tuple(vectors), np.stack(list(vectors.values())))
-    assert len(neighbours.of(side, dictionary.view())) == 8
-    assert len(neighbours.lists) == 3
-    assert all(isinstance(met, Met) for met in neighbours.lists.values())
+    add(dictionary, list(vectors), vectors)
+    assert len(neighbours.of(given_vectors(vectors, vectors), dictionary.view())) == 8
+    assert neighbours.count == 3
 
 
 def test_lists_of_a_large_dictionary_are_computed_before_anybody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,10 +141,10 @@ def test_lists_of_a_large_dictionary_are_computed_before_anybody_asks(monkeypatc
     store = ExactVectorStore()
     store.put([Entry(f"p{n}", 1, (keys[n],), (), {}) for n in range(9)], vectors)
     store._background.wait()
-    assert store._snapshot.neighbours.lists == {}
+    assert store._snapshot.neighbours.count == 0
     store.put([Entry(f"p{n}", 1, (keys[n],), (), {}) for n in range(9, 30)], vectors)
     store._background.wait()
-    assert set(store._snapshot.neighbours.lists) == set(range(30))
+    assert store._snapshot.neighbours.count == 30
 
 
 def held_merges(monkeypatch: pytest.MonkeyPatch) -> tuple[Event, Event]:
@@ -111,10 +152,10 @@ def held_merges(monkeypatch: pytest.MonkeyPatch) -> tuple[Event, Event]:
     merging, go_on = Event(), Event()
     real = index.merged
 
-    def slow(*arguments):
+    def slow(*arguments, **sizes):
         merging.set()
         assert go_on.wait(10)
-        return real(*arguments)
+        return real(*arguments, **sizes)
 
     monkeypatch.setattr(index, "merged", slow)
     return merging, go_on

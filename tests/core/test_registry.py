@@ -46,9 +46,10 @@ def test_an_unknown_name_is_answered_with_those_that_are_known(open_it, url: str
         open_it(url)
 
 
-def test_the_exact_index_takes_no_address() -> None:
-    with pytest.raises(ConfigurationError, match="exact:"):
-        registry.open_vector_store("exact:elsewhere")
+@pytest.mark.parametrize("url", ["exact://localhost:6333", "exact:/no/such/folder/index"])
+def test_the_exact_index_takes_a_path_only(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="exact:PATH"):
+        registry.open_vector_store(url)
 
 
 def test_third_parties_add_names_by_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ and pytest runs every promise of the port against your adapter:
     SkillVectorsContract    a store of people that keeps the vectors of skills, too
     EncoderContract         an encoder
     VectorStoreContract     an index of people's skills
+    ResumableContract       such an index that outlives its process
 
 Beside them: `brute_force_match`, the matching formula written down once more in plain loops, to
 compare any index with, and hypothesis strategies for texts, profiles, vectors and whole communities
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from swapmatch.testing.encoder_suite import EncoderContract
     from swapmatch.testing.oracle import OracleMatch, brute_force_match
     from swapmatch.testing.profile_store_suite import ProfileStoreContract
+    from swapmatch.testing.resumable_suite import ResumableContract
     from swapmatch.testing.skill_vectors_suite import SkillVectorsContract
     from swapmatch.testing.vector_store_suite import VectorStoreContract
 
@@ -42,6 +44,7 @@ _HOME_OF = {
     "EncoderContract": "encoder_suite",
     "OracleMatch": "oracle",
     "ProfileStoreContract": "profile_store_suite",
+    "ResumableContract": "resumable_suite",
     "SkillVectorsContract": "skill_vectors_suite",
     "VectorStoreContract": "vector_store_suite",
     "brute_force_match": "oracle",
@@ -53,6 +56,7 @@ __all__ = [
     "EncoderContract",
     "OracleMatch",
     "ProfileStoreContract",
+    "ResumableContract",
     "SkillVectorsContract",
     "VectorStoreContract",
     "brute_force_match",

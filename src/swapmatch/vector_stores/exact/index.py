@@ -3,48 +3,34 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from swapmatch.errors import ConfigurationError, StoreError
-from swapmatch.ports import Candidate, Candidates, Hit
-from swapmatch.scoring import Scoring
+from swapmatch.vector_stores.exact import memory
 from swapmatch.vector_stores.exact.background import Background
-from swapmatch.vector_stores.exact.dictionary import Dictionary, DictionaryView
+from swapmatch.vector_stores.exact.dictionary import Dictionary, Keys
 from swapmatch.vector_stores.exact.neighbours import Neighbours
-from swapmatch.vector_stores.exact.people import Segment, merged
-from swapmatch.vector_stores.exact.question import Question, Sought
-from swapmatch.vector_stores.exact.ranking import Ranked, best, rank_matches
-from swapmatch.vector_stores.exact.searching import rank_hits
+from swapmatch.vector_stores.exact.people import Segment, facet_keys, merged
+from swapmatch.vector_stores.exact.saving import SavedFile
+from swapmatch.vector_stores.exact.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from swapmatch.models import Side
-    from swapmatch.ports import Cosines, Entry, Seeker, SeekerSide, Vector, Vectors, Where
+    from swapmatch.ports import Candidates, Cursor, Entry, Hit, Seeker, Vector, Vectors, Where
+    from swapmatch.scoring import Scoring
 
 SMALL = 2_000  # people of the newest segment, which is rebuilt with each write
 QUIET_S = 0.5  # since the last write, before neighbours are computed that nobody has asked for
+SUFFIX = "-index"  # of the file beside the people's
 TIER = 4  # times as large as all newer ones together is a segment that a merge leaves alone
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everything a reader needs; never changes.
-
-    Attributes:
-        dictionary: The distinct skills.
-        neighbours: Which skills each of them meets: a cache, right for whatever view it is asked with.
-        segments: Everybody, older before newer; whoever is alive in one is dead in the others.
-    """
-
-    dictionary: DictionaryView
-    neighbours: Neighbours
-    segments: tuple[Segment, ...]
+IDLE_TIER = 64  # the same while nobody writes: each further segment costs every match a tenth of a millisecond
 
 
 class ExactVectorStore:
@@ -53,28 +39,39 @@ class ExactVectorStore:
     Readers work on an immutable snapshot and wait for nobody. A write builds a new newest segment, marks the people it
     replaces as dead in the others, and swaps the snapshot; segments are merged in the background, so that there are
     few of them and the larger ones are rebuilt rarely.
+
+    It is also Resumable: it is saved to a file, in arrays, and starts from there without reading anybody's words.
     """
 
-    def __init__(self) -> None:
-        """Start with nobody."""
+    def __init__(self, path: Path | str | None = None, *, is_saved: bool = True) -> None:
+        """Start with nobody.
+
+        Args:
+            path: Of the file to `resume` from and `save` to; None leaves the place to `resume`.
+            is_saved: False never reads or writes a file.
+        """
         self._lock = Lock()  # one writer at a time
-        self._dictionary = Dictionary()
-        self._deleted: dict[str, int] = {}
-        scoring = Scoring()
-        neighbours = Neighbours(floor=scoring.floor, limit=scoring.neighbours)
-        self._snapshot = Snapshot(self._dictionary.view(), neighbours, ())
-        self._count = 0
-        self._written_at = 0.0
         self._background = Background(self._tidy)
+        self._is_saved = is_saved
+        self._file = SavedFile(Path(path)) if path and is_saved else None
         self._is_closed = False
+        self._erased = 0  # times that the file had to go
+        self._start(Dictionary(), Keys(), (), None)
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Open from its name in the settings; there is nothing to say beyond `exact:`."""
-        if url not in {"exact", "exact:"}:
-            message = f"the exact index takes no address, so not {url!r}: write exact:"
+        """Open from its name in the settings.
+
+        `exact:` is saved beside the file of the people, if they are in one; `exact:PATH` in a file of its own, and
+        `exact:unsaved` nowhere. Raises ConfigurationError.
+        """
+        place = url.partition(":")[2]
+        if place == "unsaved":
+            return cls(is_saved=False)
+        if place.startswith("//") or not Path(place).absolute().parent.is_dir():
+            message = f"{url!r} names no file to save the index in: write exact:, exact:PATH or exact:unsaved"
             raise ConfigurationError(message)
-        return cls()
+        return cls(place or None)
 
     def put(self, entries: Sequence[Entry], vectors: Mapping[str, Vector]) -> None:
         """See VectorStore.put."""
@@ -82,68 +79,127 @@ class ExactVectorStore:
             self._check_open()
             newest: dict[str, Entry] = {}
             for entry in entries:
-                if entry.rev > (newest[entry.uid].rev if entry.uid in newest else self._rev(entry.uid)):
+                if entry.uid not in newest or entry.rev > newest[entry.uid].rev:
                     newest[entry.uid] = entry
+            known = self._revs(list(newest))
+            newest = {uid: entry for uid, entry in newest.items() if entry.rev > known[uid]}
             if not newest:
                 return
-            keys = chain.from_iterable((*entry.offers, *entry.needs) for entry in newest.values())
+            fresh = list(newest.values())
+            keys = chain.from_iterable((*entry.offers, *entry.needs) for entry in fresh)
             self._dictionary.add(self._dictionary.check(keys, vectors), vectors)
-            segment = Segment.of(list(newest.values()), self._dictionary)
-            for table in (segment.offers, segment.needs):
-                self._dictionary.count(table.ids, 1)
+            self._facets.add(chain.from_iterable(facet_keys(entry.facets) for entry in fresh))
+            segment = Segment.of(
+                fresh,
+                skills=(self._dictionary.numbers, len(self._dictionary)),
+                facets=(self._facets.numbers, len(self._facets)),
+            )
+            self._dictionary.count(np.concatenate([segment.offers.ids, segment.needs.ids]), 1)
             for uid in newest:
                 self._deleted.pop(uid, None)
             self._count += len(newest)
             self._swap((*self._without(newest), segment))
+            self._unsaved += len(newest)
 
     def delete(self, revs: Mapping[str, int]) -> None:
         """See VectorStore.delete."""
         with self._lock:
             self._check_open()
-            newer = {uid: rev for uid, rev in revs.items() if rev > self._rev(uid)}
-            if newer:
-                segments = self._without(newer)
-                self._deleted.update(newer)
-                self._swap(segments)
+            known = self._revs(list(revs))
+            newer = {uid: rev for uid, rev in revs.items() if rev > known[uid]}
+            if not newer:
+                return
+            count = self._count
+            segments = self._without(newer)
+            self._deleted.update(newer)
+            self._swap(segments)
+            if self._file and self._count < count:  # what was saved holds somebody who is to be forgotten
+                self._file.remove()
+                self._erased += 1
+                self._unsaved = self._count + 1
 
     def search(self, query: Vectors, side: Side, *, limit: int, where: Where) -> list[Hit]:
         """See VectorStore.search."""
-        snapshot = self._current()
-        if not len(snapshot.dictionary):
-            return []
-        cosines = snapshot.dictionary.cosines(query)
-        wanted = np.maximum(cosines, 0.0)
-        ranked: list[Ranked] = []
-        for segment in snapshot.segments:
-            table = segment.offers if side == "offers" else segment.needs
-            known = table.posting_starts.size - 2  # skills younger than the segment belong to nobody in it
-            ranked += rank_hits(segment, table, wanted[:, :known], where, limit=limit)
-        return [_hit(one, cosines, side) for one in best(ranked, limit)]
+        return self._current().search(query, side, limit=limit, where=where)
 
     def candidates(self, seeker: Seeker, scoring: Scoring, *, limit: int, where: Where) -> Candidates:
-        """See VectorStore.candidates. The items are the very best `limit`, and the bound is the next one's score."""
-        snapshot = self._current()
-        if not (len(snapshot.dictionary) and seeker.needs.keys and seeker.offers.keys):
-            return Candidates(items=(), bound=0.0)
-        question = _question(seeker, snapshot, scoring)
-        first: list[Ranked] = []
-        for segment in sorted(snapshot.segments, key=len, reverse=True):
-            worst = first[limit].score if len(first) > limit else 0.0
-            more = rank_matches(segment, question, where, limit=limit + 1, worst=worst)
-            first = best([*first, *more], limit + 1)
-        bound = first[limit].score if len(first) > limit else 0.0
-        return Candidates(items=tuple(_candidate(one, question) for one in first[:limit]), bound=bound)
+        """See VectorStore.candidates. The items are the very best `limit`, and the bound is the next one's score.
+
+        Where the nearest skills were looked for in a graph, which finds nearly all of them, the bound is what the very
+        best two could score, because nothing lower is certain.
+        """
+        return self._current().candidates(seeker, scoring, limit=limit, where=where)
 
     def __len__(self) -> int:
         """How many people are indexed."""
         self._check_open()
         return self._count
 
+    def reserve(self, people: int, skills: int, *, dimension: int) -> None:
+        """See InMemory.reserve."""
+        memory.check(people, skills, dimension=dimension)
+
+    def resume(self, fingerprint: str, *, beside: Path | None) -> Cursor | None:
+        """See Resumable.resume."""
+        if self._file is None and beside is not None and self._is_saved:
+            self._file = SavedFile(beside.with_name(f"{beside.name}{SUFFIX}"))
+        saved = self._file.read(fingerprint) if self._file else None
+        if saved is None:
+            return None
+        with self._lock:
+            self._check_open()
+            self._start(saved.dictionary, saved.facets, saved.segments, saved.neighbours)
+        self._background.wake()
+        return saved.cursor
+
+    def save(self, fingerprint: str, cursor: Cursor) -> None:
+        """See Resumable.save."""
+        if self._file is None:
+            return
+        with self._lock:
+            self._check_open()
+            snapshot, keys, facets = self._snapshot, self._dictionary.keys(), list(self._facets.list)
+            unsaved, erased = self._unsaved, self._erased
+        lists = self._file.write(snapshot, keys, facets, fingerprint=fingerprint, cursor=cursor)
+        with self._lock:
+            if self._erased != erased:  # somebody was to be forgotten while the file was written
+                self._file.remove()
+                return
+            self._unsaved -= unsaved
+            self._lists_saved = lists
+
+    @property
+    def unsaved(self) -> float:
+        """See Resumable.unsaved."""
+        if self._file is None:
+            return 0.0
+        lists = self._snapshot.neighbours.count - self._lists_saved
+        return max(self._unsaved / max(self._count, 1), lists / max(len(self._dictionary), 1))
+
+    def clear(self) -> None:
+        """See Resumable.clear."""
+        with self._lock:
+            self._check_open()
+            self._start(Dictionary(), Keys(), (), None)
+            if self._file:
+                self._file.remove()
+
     def close(self) -> None:
         """Let go of everybody."""
         with self._lock:
             self._is_closed = True
         self._background.close()
+
+    def _start(
+        self, dictionary: Dictionary, facets: Keys, segments: tuple[Segment, ...], neighbours: Neighbours | None
+    ) -> None:
+        self._dictionary, self._facets = dictionary, facets
+        self._deleted: dict[str, int] = {}
+        self._count = sum(map(len, segments))
+        self._snapshot = Snapshot(dictionary.view(), facets.ids, neighbours or Neighbours.of_defaults(), segments)
+        self._written_at = 0.0
+        self._unsaved = 0  # people written since the file was
+        self._lists_saved = self._snapshot.neighbours.count
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -154,22 +210,25 @@ class ExactVectorStore:
         self._check_open()
         return self._snapshot
 
-    def _rev(self, uid: str) -> int:
-        for segment in reversed(self._snapshot.segments):
-            if (number := segment.find(uid)) is not None:
-                return int(segment.revs[number])
-        return self._deleted.get(uid, 0)
+    def _revs(self, uids: Sequence[str]) -> dict[str, int]:
+        """Return the newest rev of each of these that is known, 0 where none is."""
+        revs = {uid: self._deleted.get(uid, 0) for uid in uids}
+        for segment in self._snapshot.segments:
+            numbers = segment.find(uids)
+            for place in np.flatnonzero(numbers >= 0).tolist():
+                revs[uids[place]] = int(segment.revs[numbers[place]])
+        return revs
 
     def _without(self, uids: Iterable[str]) -> tuple[Segment, ...]:
         """Return the segments with these people dead, and note that their skills are named less."""
-        left = []
+        left, gone = [], list(uids)
         for segment in self._snapshot.segments:
-            numbers = [number for uid in uids if (number := segment.find(uid)) is not None]
-            if numbers:
-                people = np.array(numbers, np.int32)
-                for table in (segment.offers, segment.needs):
-                    self._dictionary.count(table.rows(people)[0], -1)
-                self._count -= len(numbers)
+            numbers = segment.find(gone)
+            numbers = numbers[numbers >= 0]
+            if numbers.size:
+                ids = [table.rows(numbers)[0] for table in (segment.offers, segment.needs)]
+                self._dictionary.count(np.concatenate(ids), -1)
+                self._count -= numbers.size
             left.append(segment.without(numbers))
         return tuple(left)
 
@@ -177,102 +236,89 @@ class ExactVectorStore:
         """Let readers see these segments, after merging the newest ones while they are small."""
         last = segments[-2:]
         if len(last) > 1 and sum(map(len, last)) <= SMALL:
-            segments = (*segments[:-2], merged(last, len(self._dictionary) + 1))
-        self._snapshot = Snapshot(self._dictionary.view(), self._snapshot.neighbours, segments)
+            segments = (*segments[:-2], self._merged(last))
+        segments = tuple(segment for segment in segments if len(segment))
+        neighbours = self._snapshot.neighbours
+        self._snapshot = Snapshot(self._dictionary.view(), self._facets.ids, neighbours, segments)
         self._written_at = time.monotonic()
-        first, end = _out_of_proportion(segments)
-        has_unused = 2 * np.count_nonzero(self._dictionary.uses()) < len(self._dictionary)
-        if first < end or has_unused or not self._snapshot.neighbours.is_prepared(self._snapshot.dictionary):
+        is_small = sum(map(len, segments)) <= SMALL
+        if not is_small or self._has_many_unused() or not neighbours.is_prepared(self._snapshot.dictionary):
             self._background.wake()
+
+    def _merged(self, segments: Sequence[Segment]) -> Segment:
+        return merged(segments, skills=len(self._dictionary), facets=len(self._facets))
+
+    def _has_many_unused(self) -> bool:
+        return 2 * self._dictionary.unused > len(self._dictionary)
 
     def _tidy(self) -> bool:
         """Rebuild what has grown out of proportion, off the readers' way; return whether there was any."""
-        if 2 * np.count_nonzero(self._dictionary.uses()) < len(self._dictionary):
+        if self._has_many_unused():
             self._forget_unused_skills()
         before = self._snapshot.segments
-        first, end = _out_of_proportion(before)
+        first, end = _out_of_proportion(before, tier=IDLE_TIER if self._is_quiet() else TIER)
         if first == end:
             return self._prepare()
         # Nothing of this can change while it is merged; whoever dies in it meanwhile is marked afterwards.
         old = before[first:end]
-        new = merged(old, len(self._dictionary) + 1)
+        new = self._merged(old)
         with self._lock:
             now = self._snapshot.segments
-            if self._is_closed or any(
-                one.numbers is not was.numbers for one, was in zip(now, before[:end], strict=False)
-            ):
-                return not self._is_closed  # the skills were renumbered: look again
+            is_changed = len(now) < end or any(
+                one.uids is not was.uids for one, was in zip(now, before[:end], strict=False)
+            )
+            if self._is_closed or is_changed:
+                return not self._is_closed  # everybody was renumbered: look again
             dead = [
-                new.numbers[was.uids[number]]
+                new.uids.find(was.uids[number])
                 for was, one in zip(old, now[first:end], strict=True)
                 for number in np.flatnonzero(was.is_alive & ~one.is_alive).tolist()
             ]
-            segments = (*now[:first], new.without(dead), *now[end:])
-            self._snapshot = Snapshot(self._snapshot.dictionary, self._snapshot.neighbours, segments)
+            merged_now = (new.without(np.array(dead, np.int32)),) if len(new) else ()
+            segments = (*now[:first], *merged_now, *now[end:])
+            view, neighbours = self._snapshot.dictionary, self._snapshot.neighbours
+            self._snapshot = Snapshot(view, self._facets.ids, neighbours, segments)
         return True
 
     def _prepare(self) -> bool:
-        """Compute some lists of neighbours that nobody has asked for yet; return whether any were left."""
+        """Compute some lists of neighbours that nobody has asked for yet; return whether anything is left to do."""
         view, neighbours = self._snapshot.dictionary, self._snapshot.neighbours
+        if not self._is_quiet():
+            self._background.rest(QUIET_S)  # an import needs the processor more
+            return True
         if neighbours.is_prepared(view):
             return False
-        if (left := self._written_at + QUIET_S - time.monotonic()) > 0:
-            self._background.rest(left)  # an import needs the processor more
-        else:
-            neighbours.prepare(view)
+        neighbours.prepare(view)
         return True
 
+    def _is_quiet(self) -> bool:
+        return time.monotonic() - self._written_at > QUIET_S
+
     def _forget_unused_skills(self) -> None:
+        """Number skills and facets anew, without those that have died, and what is known of neighbours likewise."""
         with self._lock:
-            snapshot, size = self._snapshot, len(self._dictionary)
-            everybody = merged(snapshot.segments, size + 1)
+            snapshot = self._snapshot
+            everybody, named = self._merged(snapshot.segments).with_named_facets(len(self._facets))
+            self._facets = Keys(self._facets.list[number] for number in named.tolist())
             self._dictionary, new_ids = self._dictionary.without_unused()
-            segments = (everybody.renumbered(new_ids, len(self._dictionary) + 1),)
-            neighbours = snapshot.neighbours.renumbered(new_ids, size)
-            self._snapshot = Snapshot(self._dictionary.view(), neighbours, segments)
+            segments = (everybody.with_skills(new_ids),) if len(everybody) else ()
+            neighbours = snapshot.neighbours.renumbered(new_ids, snapshot.dictionary)
+            self._snapshot = Snapshot(self._dictionary.view(), self._facets.ids, neighbours, segments)
 
 
-def _out_of_proportion(segments: Sequence[Segment]) -> tuple[int, int]:
+def _out_of_proportion(segments: Sequence[Segment], *, tier: int = TIER) -> tuple[int, int]:
     """Return which run of segments should become one: from the first to before the second; equal where none should.
 
     The newest one is the writer's while it is small. Of the others each should be several times as large as all newer
     ones together, so that there are few and the large ones are rebuilt rarely. One with mostly dead people is rebuilt.
     """
-    end = len(segments) - (1 if segments and len(segments[-1]) <= SMALL else 0)
+    is_writers = bool(segments) and len(segments[-1]) <= SMALL and tier == TIER
+    end = len(segments) - is_writers
     first, newer = end, 0
     for place in range(end - 1, -1, -1):
         size = len(segments[place])
-        is_small = newer > 0 and size <= TIER * newer
+        is_small = newer > 0 and size <= tier * newer
         if is_small or 2 * np.count_nonzero(segments[place].is_alive) < size:
             first = place
         newer += size
     return first, end
-
-
-def _question(seeker: Seeker, snapshot: Snapshot, scoring: Scoring) -> Question:
-    neighbours, dictionary = snapshot.neighbours, snapshot.dictionary
-    if not neighbours.fit(scoring):
-        neighbours = Neighbours(floor=scoring.floor, limit=scoring.neighbours)
-
-    def sought(side: SeekerSide) -> Sought:
-        return Sought.of(neighbours.of(side, dictionary), len(dictionary), scoring)
-
-    return Question(receives=sought(seeker.needs), gives=sought(seeker.offers), scoring=scoring)
-
-
-def _candidate(ranked: Ranked, question: Question) -> Candidate:
-    segment, person = ranked.segment, ranked.person
-    receives, gives = question.receives, question.gives
-    return Candidate(
-        uid=ranked.uid,
-        rev=int(segment.revs[person]),
-        receives=receives.cosines[:, receives.columns[segment.offers.of_person(person)]],
-        gives=gives.cosines[:, gives.columns[segment.needs.of_person(person)]].T,
-    )
-
-
-def _hit(ranked: Ranked, cosines: Cosines, side: Side) -> Hit:
-    segment, person = ranked.segment, ranked.person
-    table = segment.offers if side == "offers" else segment.needs
-    nearest = cosines[:, table.of_person(person)].argmax(axis=1)
-    return Hit(ranked.uid, int(segment.revs[person]), side, ranked.score, tuple(map(int, nearest)))

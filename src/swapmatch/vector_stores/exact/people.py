@@ -2,88 +2,130 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from swapmatch.vector_stores.exact.dictionary import renumbering
+from swapmatch.vector_stores.exact.rows import concatenated, ranges, starts_of
+from swapmatch.vector_stores.exact.texts import Texts
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from swapmatch.ports import Entry, Where
-    from swapmatch.vector_stores.exact.dictionary import Dictionary
+    from swapmatch.vector_stores.exact.rows import Ids, People, Starts
 
-    Ids = NDArray[np.int32]
-    Starts = NDArray[np.int64]
-    People = NDArray[np.int32]
+    Numbers = Callable[[Iterable[str]], list[int]]  # keys -> ids
 
-LONG = 64  # people a skill from which copying slices beats gathering by index
+LONG = 64  # people an id from which copying slices beats gathering by index
+SPARSE = 4  # times as many ids as a table names from which the table keeps the list of those it names
+WIDE = 16  # times as many people to be looked among from which a search for each beats a mark for all
+DENSE = 4  # one in so many people from which a look at everybody beats sorting them
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Where the people of some ids stand in a table.
+
+    Attributes:
+        postings: People, id after id.
+        firsts: Where those of each id begin.
+        counts: How many each has.
+    """
+
+    postings: People
+    firsts: Starts
+    counts: Starts
+
+    def first(self, count: int) -> Spans:
+        """Return the same of the first so many ids."""
+        return self if count >= self.counts.size else Spans(self.postings, self.firsts[:count], self.counts[:count])
+
+    def people(self) -> People:
+        """Return the people of these ids, id after id."""
+        firsts, counts = self.firsts, self.counts
+        if int(counts.sum()) <= LONG * counts.size:
+            return self.postings[ranges(firsts, counts)]
+        ends = (firsts + counts).tolist()
+        slices = [self.postings[first:end] for first, end in zip(firsts.tolist(), ends, strict=True)]
+        return concatenated(slices, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One side of everybody: skill ids a person, and people a skill, each as offsets into one flat array.
+    """What everybody has of one thing: ids a person, and people an id, each as offsets into one flat array.
 
     Attributes:
         starts: Where each person's ids begin in `ids`, `(people + 1,)`.
-        ids: Skill ids, in the order of the entries, person after person.
-        posting_starts: Where each skill's people begin in `postings`, `(skills + 1,)`.
-        postings: People, ascending within a skill.
+        ids: In the order of the entries, person after person.
+        named: The ids that anybody here has, ascending, where these are few; empty where all have a place.
+        posting_starts: Where the people of each of these, or of each id, begin in `postings`; the last is nobody's.
+        postings: People, ascending within an id.
     """
 
     starts: Starts
     ids: Ids
+    named: Ids
     posting_starts: Starts
     postings: People
 
     @classmethod
-    def of(cls, counts: Ids, ids: Ids, skills: int) -> Table:
-        """Build both directions from how many ids each person has, and these ids in a row."""
+    def of(cls, counts: NDArray[np.integer], ids: Ids, size: int) -> Self:
+        """Build both directions.
+
+        Args:
+            counts: How many ids each person has.
+            ids: These ids, person after person.
+            size: How many ids there are.
+        """
         people = np.repeat(np.arange(counts.size, dtype=np.int32), counts)
         postings = people[np.argsort(ids, kind="stable")]
-        return cls(_starts(counts), ids, _starts(np.bincount(ids, minlength=skills)), postings)
+        if size <= SPARSE * ids.size:
+            named, lengths = np.zeros(0, np.int32), np.bincount(ids, minlength=size)
+        else:
+            named, lengths = np.unique(ids, return_counts=True)
+        return cls(starts_of(counts), ids, named, starts_of(np.append(lengths, 0)), postings)
 
     @property
     def counts(self) -> Starts:
         """How many ids each person has."""
         return np.diff(self.starts)
 
+    def counts_of(self, people: People) -> Starts:
+        """Return how many ids each of these people has."""
+        return self.starts[people + 1] - self.starts[people]
+
     def of_person(self, person: int) -> Ids:
-        """Return the skill ids of one person, in the order of the entry."""
+        """Return the ids of one person, in the order of the entry."""
         return self.ids[self.starts[person] : self.starts[person + 1]]
 
     def rows(self, people: People) -> tuple[Ids, Starts, Starts]:
         """Return the ids of these people one after the other, where each of them begins, and how many each has."""
-        firsts = self.starts[people]
-        counts = self.starts[people + 1] - firsts
-        return self.ids[ranges(firsts, counts)], np.cumsum(counts) - counts, counts
+        counts = self.counts_of(people)
+        return self.ids[ranges(self.starts[people], counts)], np.cumsum(counts) - counts, counts
 
-    def lengths(self, skills: Ids) -> Starts:
-        """Return how many people each of these skills has."""
-        skills = np.minimum(skills, self.posting_starts.size - 2)  # see `people`
-        return self.posting_starts[skills + 1] - self.posting_starts[skills]
+    def spans(self, ids: Ids) -> Spans:
+        """Return where the people of these ids stand; of what nobody here has, also of what is younger, nowhere."""
+        last = self.posting_starts.size - 2
+        if self.named.size:
+            places = np.searchsorted(self.named, ids)
+            places[self.named[np.minimum(places, last - 1)] != ids] = last
+        else:
+            places = np.minimum(ids, last)
+        firsts = self.posting_starts[places]
+        return Spans(self.postings, firsts, self.posting_starts[places + 1] - firsts)
 
-    def people(self, skills: Ids) -> tuple[People, Starts]:
-        """Return the people of these skills, skill after skill, and how many each of them has.
-
-        Skills that are younger than the table are taken for its last one, which is nobody's: see `Segment.of`.
-        """
-        skills = np.minimum(skills, self.posting_starts.size - 2)
-        firsts = self.posting_starts[skills]
-        counts = self.posting_starts[skills + 1] - firsts
-        total = int(counts.sum())
-        if total <= LONG * skills.size:
-            return self.postings[ranges(firsts, counts)], counts
-        ends = (firsts + counts).tolist()
-        slices = [self.postings[first:end] for first, end in zip(firsts.tolist(), ends, strict=True)]
-        return np.concatenate(slices), counts
-
-    def renumbered(self, new_ids: Ids, skills: int) -> Table:
-        """Return the same people with other ids for their skills."""
-        return Table.of(self.counts.astype(np.int32), new_ids[self.ids], skills)
+    def renumbered(self, new_ids: Ids, size: int) -> Table:
+        """Return the same people with other ids, of so many."""
+        return Table.of(self.counts, new_ids[self.ids], size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,138 +133,179 @@ class Segment:
     """Some people at one moment; only `is_alive` differs between copies.
 
     Attributes:
-        uids: Who they are; positions are the people's numbers here.
+        uids: Who they are; places are the people's numbers here.
         revs: Their revisions.
-        offers: Their offers.
-        needs: Their needs.
-        facets: (name, value) -> people, ascending.
-        numbers: uid -> number.
+        offers: Skills by person.
+        needs: Likewise.
+        facets: Facets by person.
         is_alive: False for who is deleted or stands in a later segment.
     """
 
-    uids: Sequence[str]
+    uids: Texts
     revs: NDArray[np.int64]
     offers: Table
     needs: Table
-    facets: Mapping[tuple[str, str], People]
-    numbers: Mapping[str, int]
+    facets: Table
     is_alive: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], dictionary: Dictionary) -> Segment:
-        """Build a segment of people whose skills the dictionary knows. One skill more than it has stays empty."""
-        facets: dict[tuple[str, str], list[int]] = {}
-        for number, entry in enumerate(entries):
-            for name, values in entry.facets.items():
-                for value in values:
-                    facets.setdefault((name, value), []).append(number)
+    def of(cls, entries: Sequence[Entry], *, skills: tuple[Numbers, int], facets: tuple[Numbers, int]) -> Self:
+        """Build a segment.
 
-        def table(sides: Sequence[tuple[str, ...]]) -> Table:
+        Args:
+            entries: Who stands in it.
+            skills: Gives the ids of keys, and how many there are.
+            facets: Likewise.
+        """
+
+        def table(sides: Sequence[Sequence[str]], numbers: Numbers, size: int) -> Table:
             counts = np.fromiter(map(len, sides), np.int32, len(sides))
-            ids = np.array(dictionary.ids(chain.from_iterable(sides)), np.int32)
-            return Table.of(counts, ids, len(dictionary) + 1)
+            return Table.of(counts, np.array(numbers(chain.from_iterable(sides)), np.int32), size)
 
-        uids = [entry.uid for entry in entries]
         return cls(
-            uids=uids,
+            uids=Texts.of([entry.uid for entry in entries]),
             revs=np.array([entry.rev for entry in entries], np.int64),
-            offers=table([entry.offers for entry in entries]),
-            needs=table([entry.needs for entry in entries]),
-            facets={pair: np.array(people, np.int32) for pair, people in facets.items()},
-            numbers=numbered(uids),
-            is_alive=np.ones(len(uids), np.bool_),
+            offers=table([entry.offers for entry in entries], *skills),
+            needs=table([entry.needs for entry in entries], *skills),
+            facets=table([facet_keys(entry.facets) for entry in entries], *facets),
+            is_alive=np.ones(len(entries), np.bool_),
         )
 
     def __len__(self) -> int:
         """How many people stand here, alive or not."""
-        return len(self.uids)
+        return len(self.revs)
 
-    def find(self, uid: str) -> int | None:
-        """Return the number of a person who is alive here."""
-        number = self.numbers.get(uid)
-        return number if number is not None and self.is_alive[number] else None
+    def find(self, uids: Sequence[str]) -> People:
+        """Return the number of each of these who is alive here, and -1 for the others."""
+        numbers = self.uids.find_all(uids)
+        numbers[~self.is_alive[numbers]] = -1
+        return numbers
 
-    def without(self, numbers: Sequence[int]) -> Segment:
+    def without(self, numbers: People) -> Segment:
         """Return the same people with some of them dead."""
-        if not numbers:
+        if not numbers.size:
             return self
         is_alive = self.is_alive.copy()
-        is_alive[list(numbers)] = False
+        is_alive[numbers] = False
         return replace(self, is_alive=is_alive)
 
-    def allowed(self, people: People, where: Where) -> People:
-        """Return those of these people who are alive and whom a filter lets through."""
-        fits = self.is_alive[people]
+    def fitting(self, where: Where, facet_ids: Mapping[str, int]) -> People | None:
+        """Return, ascending, who has the facets that a filter asks for, or None where it asks for none."""
+        found: list[People] = []
         for name, values in where.facets.items():
-            has = np.zeros(len(self), np.bool_)
-            for value in values:
-                has[self.facets.get((name, value), [])] = True
-            fits &= has[people]
-        excluded = [number for uid in where.exclude if (number := self.find(uid)) is not None]
-        if excluded:
-            fits &= ~np.isin(people, excluded) if len(excluded) > 1 else people != excluded[0]
-        allowed: People = people[fits]
+            known = [facet_ids[key] for key in facet_keys({name: values}) if key in facet_ids]
+            people = self.facets.spans(np.array(known, np.int32)).people()
+            found.append(people if len(known) <= 1 else distinct(people))
+        return reduce(_in_both, sorted(found, key=len)) if found else None
+
+    def allowed(self, people: People, fitting: People | None, excluded: People) -> People:
+        """Return those of these people who are alive, among the fitting, and not excluded; all ascending."""
+        if fitting is not None:
+            people = people[_is_in(people, fitting, len(self))]
+        is_allowed = self.is_alive[people]
+        if excluded.size:
+            is_allowed &= ~_is_in(people, excluded, len(self))
+        allowed: People = people[is_allowed]
         return allowed
 
-    def renumbered(self, new_ids: Ids, skills: int) -> Segment:
-        """Return the same people with other ids for their skills."""
-        return replace(
-            self, offers=self.offers.renumbered(new_ids, skills), needs=self.needs.renumbered(new_ids, skills)
-        )
+    def with_skills(self, new_ids: Ids) -> Segment:
+        """Return the same people with other ids for their skills: the new one of each old one."""
+        size = int(np.count_nonzero(new_ids >= 0))
+        return replace(self, offers=self.offers.renumbered(new_ids, size), needs=self.needs.renumbered(new_ids, size))
+
+    def with_named_facets(self, size: int) -> tuple[Segment, Ids]:
+        """Return the same people without ids for facets that none of them has, and the old ids of the others.
+
+        Args:
+            size: How many ids there were.
+        """
+        named = np.flatnonzero(np.bincount(self.facets.ids, minlength=size)).astype(np.int32)
+        if named.size == size:
+            return self, named
+        return replace(self, facets=self.facets.renumbered(renumbering(named, size), named.size)), named
 
 
-def merged(segments: Sequence[Segment], skills: int) -> Segment:
+def facet_keys(facets: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return one text for each name and value, never the same for two pairs."""
+    return list(dict.fromkeys(f"{len(name)}:{name}{value}" for name, values in facets.items() for value in values))
+
+
+def merged(segments: Sequence[Segment], *, skills: int, facets: int) -> Segment:
     """Return one segment of everybody who is alive in these, in their order.
 
     Args:
         segments: Older before newer.
-        skills: How many skill ids there are, and one more that is nobody's.
+        skills: How many skill ids there are.
+        facets: How many facet ids there are.
     """
+    if len(segments) == 1 and segments[0].is_alive.all():
+        return segments[0]
     living = [np.flatnonzero(segment.is_alive).astype(np.int32) for segment in segments]
-    shifts = np.cumsum([0, *(alive.size for alive in living)])
-    uids = list(chain.from_iterable(_take(one.uids, alive) for one, alive in zip(segments, living, strict=True)))
 
-    def table(sides: Sequence[Table]) -> Table:
+    def table(sides: Sequence[Table], size: int) -> Table:
         parts = [side.rows(alive) for side, alive in zip(sides, living, strict=True)]
-        counts = np.concatenate([counts for _, _, counts in parts]).astype(np.int32)
-        return Table.of(counts, np.concatenate([ids for ids, _, _ in parts]), skills)
+        counts = np.concatenate([counts for _, _, counts in parts])
+        return Table.of(counts, concatenated([ids for ids, _, _ in parts], np.int32), size)
 
-    facets: dict[tuple[str, str], list[People]] = {}
-    for segment, alive, shift in zip(segments, living, shifts.tolist(), strict=False):
-        new = np.full(len(segment), -1, np.int32)
-        new[alive] = np.arange(shift, shift + alive.size, dtype=np.int32)
-        for pair, people in segment.facets.items():
-            moved = new[people]
-            facets.setdefault(pair, []).append(moved[moved >= 0])
     return Segment(
-        uids=uids,
+        uids=Texts.joined([one.uids.take(alive) for one, alive in zip(segments, living, strict=True)]),
         revs=np.concatenate([one.revs[alive] for one, alive in zip(segments, living, strict=True)]),
-        offers=table([segment.offers for segment in segments]),
-        needs=table([segment.needs for segment in segments]),
-        facets={pair: np.concatenate(parts) for pair, parts in facets.items()},
-        numbers=numbered(uids),
-        is_alive=np.ones(len(uids), np.bool_),
+        offers=table([segment.offers for segment in segments], skills),
+        needs=table([segment.needs for segment in segments], skills),
+        facets=table([segment.facets for segment in segments], facets),
+        is_alive=np.ones(sum(alive.size for alive in living), np.bool_),
     )
 
 
-def numbered(uids: Sequence[str]) -> dict[str, int]:
-    """Return the place of each uid."""
-    return dict(zip(uids, range(len(uids)), strict=True))
+def distinct(people: People) -> People:
+    """Return each of these once, ascending."""
+    ordered = np.sort(people)
+    is_first = np.ones(ordered.size, np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return ordered[is_first]
 
 
-def ranges(starts: Starts, counts: Starts) -> Starts:
-    """Return starts[0], starts[0] + 1, ... (counts[0] of them), starts[1], ...: many slices as one index."""
-    ends = np.cumsum(counts)
-    total = int(ends[-1]) if ends.size else 0
-    shifts: Starts = starts - ends + counts
-    return np.arange(total) + np.repeat(shifts, counts)
+def in_both(some: People, others: People, size: int) -> People:
+    """Return who of so many people stands in both lists, ascending; they may name somebody several times."""
+    with MARKS.on(some, size) as is_there:
+        both = others[is_there[others]]
+    if DENSE * both.size < size:
+        return distinct(both)
+    with MARKS.on(both, size) as is_there:
+        return np.flatnonzero(is_there[:size]).astype(np.int32)
 
 
-def _starts(counts: Ids | Starts) -> Starts:
-    starts = np.zeros(counts.size + 1, np.int64)
-    np.cumsum(counts, out=starts[1:])
-    return starts
+class Marks(threading.local):
+    """A mark for everybody, kept by each thread: marking some and unmarking them beats clearing a fresh array."""
+
+    def __init__(self) -> None:
+        """Start without room."""
+        self._marks = np.zeros(0, np.bool_)
+
+    @contextmanager
+    def on(self, people: People, size: int) -> Iterator[NDArray[np.bool_]]:
+        """Lend the marks, set for these people of so many; `(size or more,)`."""
+        if self._marks.size < size:
+            self._marks = np.zeros(size, np.bool_)
+        self._marks[people] = True
+        try:
+            yield self._marks
+        finally:
+            self._marks[people] = False
 
 
-def _take(uids: Sequence[str], people: People) -> Sequence[str]:
-    return uids if people.size == len(uids) else [uids[person] for person in people.tolist()]
+MARKS = Marks()
+
+
+def _in_both(some: People, others: People) -> People:
+    return np.intersect1d(some, others, assume_unique=True)
+
+
+def _is_in(people: People, among: People, size: int) -> NDArray[np.bool_]:
+    """Return which of these people stand among others, who are ascending."""
+    if among.size <= WIDE * people.size:
+        with MARKS.on(among, size) as is_there:
+            found: NDArray[np.bool_] = is_there[people]
+            return found
+    places = np.searchsorted(among, people)
+    return np.asarray(among[np.minimum(places, among.size - 1)] == people)

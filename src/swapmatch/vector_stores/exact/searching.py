@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from swapmatch.scoring import DECIMALS
-from swapmatch.vector_stores.exact.ranking import Ranked, top_of
+from swapmatch.vector_stores.exact.people import distinct
+from swapmatch.vector_stores.exact.ranking import Ranked, Scored, Wanted, top_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from swapmatch.ports import Cosines, Where
-    from swapmatch.vector_stores.exact.people import People, Segment, Table
+    from swapmatch.ports import Cosines
+    from swapmatch.vector_stores.exact.people import Segment, Table
+    from swapmatch.vector_stores.exact.rows import Ids, People
 
     Scores = NDArray[np.float64]
 
@@ -21,7 +23,7 @@ NEAREST = 64  # skills a row of the query that are looked at first
 WIDER = 8  # times as many with each further look
 
 
-def rank_hits(segment: Segment, table: Table, cosines: Cosines, where: Where, *, limit: int) -> list[Ranked]:
+def rank_hits(segment: Segment, table: Table, cosines: Cosines, wanted: Wanted) -> list[Ranked]:
     """Return the best people for a query: at least the first `limit` of those who score above 0.
 
     Looks at the people of the nearest skills of each row, and at more skills only while somebody who has none of these
@@ -31,21 +33,21 @@ def rank_hits(segment: Segment, table: Table, cosines: Cosines, where: Where, *,
         segment: The people.
         table: The side that is searched.
         cosines: Of the query's rows with each skill, `(rows, skills)`, each at least 0.
-        where: Who may be returned.
-        limit: How many are wanted.
+        wanted: Who may be returned, and how many.
     """
+    limit = wanted.limit
     skills, nearest = cosines.shape[1], NEAREST
     while True:
         chosen, beyond = _nearest(cosines, min(nearest, skills))
-        people = segment.allowed(np.unique(table.people(chosen)[0]), where)
+        people = segment.allowed(distinct(table.spans(chosen).people()), wanted.fitting, wanted.excluded)
         scores = _scores(table, cosines, people)
         is_done = scores.size >= limit and np.partition(scores, -limit)[-limit] > beyond
         if is_done or nearest >= skills:
-            return top_of(segment, people, scores, np.zeros_like(scores), limit)
+            return top_of(segment, Scored(people, scores, np.zeros_like(scores)), limit)
         nearest *= WIDER
 
 
-def _nearest(cosines: Cosines, limit: int) -> tuple[NDArray[np.int32], float]:
+def _nearest(cosines: Cosines, limit: int) -> tuple[Ids, float]:
     """Return the nearest skills of all rows, and what somebody without any of these cannot exceed."""
     if limit == cosines.shape[1]:
         return np.arange(limit, dtype=np.int32), 0.0

@@ -1,0 +1,118 @@
+"""Powers that not every adapter has: each a protocol of its own beside the ports, found by isinstance.
+
+`swapmatch.testing` holds a contract suite for each that tests exactly these sentences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from swapmatch.ports import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a profile store holds.
+
+    Attributes:
+        people: How many; deleted ones may count.
+        skills: How many distinct skills have a vector.
+    """
+
+    people: int
+    skills: int
+
+
+@runtime_checkable
+class Counted(Protocol):
+    """The power of a profile store that can tell cheaply how much it holds."""
+
+    def counts(self) -> Counts:
+        """Return how many there are, without reading everybody."""
+        ...
+
+
+@runtime_checkable
+class InFile(Protocol):
+    """The power of a profile store that keeps the people in one file: an index may save itself beside it."""
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        ...
+
+
+@runtime_checkable
+class Sequenced(Protocol):
+    """The power of a profile store that can tell whether anything happened between two writes."""
+
+    def behind(self, cursor: Cursor | None, revs: Sequence[int]) -> Cursor | None:
+        """Return the cursor behind these revs, just written here, or None if others were given after `cursor`, too.
+
+        Whoever has seen everything up to `cursor`, and these, has then seen everything up to what is returned.
+        """
+        ...
+
+
+@runtime_checkable
+class InMemory(Protocol):
+    """The power of an index in memory that can tell whether everybody will fit."""
+
+    def reserve(self, people: int, skills: int, *, dimension: int) -> None:
+        """Return if so many people with so many distinct skills will fit, before anybody is loaded.
+
+        Args:
+            people: How many.
+            skills: How many distinct ones they name together.
+            dimension: Length of a vector.
+
+        Raises:
+            ConfigurationError: They will not; the message says how many would.
+        """
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """The power of an index that outlives the process: it knows up to where in the change feed it stands."""
+
+    def resume(self, fingerprint: str, *, beside: Path | None) -> Cursor | None:
+        """Take up what was saved, and return the cursor of that time; None where nothing sound is there.
+
+        What is damaged, of another version or made with another encoder is left where it is: the index stays empty.
+
+        Args:
+            fingerprint: Of the encoder whose vectors count.
+            beside: The file that the people are in, where they are in one: an index that was given no place of its
+                own is saved beside it.
+        """
+        ...
+
+    def save(self, fingerprint: str, cursor: Cursor) -> None:
+        """Save everybody, in place of what was saved before; does nothing where there is no place for it.
+
+        Args:
+            fingerprint: Of the encoder that made the vectors.
+            cursor: Everything up to here was put and deleted.
+
+        Raises:
+            StoreError: It cannot be saved; what was saved before is still there.
+        """
+        ...
+
+    @property
+    def unsaved(self) -> float:
+        """How much of the index is not in what was saved: about a share, more than 1 where there is nothing saved.
+
+        Whoever is deleted takes with them what was saved, so that nothing of them is left on the disk.
+        """
+        ...
+
+    def clear(self) -> None:
+        """Forget everybody, and what was saved."""
+        ...
