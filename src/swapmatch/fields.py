@@ -19,9 +19,11 @@ MAX_LINE_LENGTH = 200
 MAX_BIO_LENGTH = 5_000
 MAX_URL_LENGTH = 2_000
 
+_UID = re.compile(UID_PATTERN[1:-1])  # `$` would let a line end pass
+
 
 def _check_uid(uid: str) -> str:
-    if not re.fullmatch(UID_PATTERN[1:-1], uid):
+    if not _UID.fullmatch(uid):
         message = "a uid is 1 to 128 letters, digits, - or _"
         raise ValueError(message)
     if uid.startswith("__") and uid.endswith("__"):
@@ -44,9 +46,12 @@ def _joined(value: object) -> object:
     """A list of skills is as good as a text: one a line, as `- marked` lines so that commas inside them stay."""
     if value is None:
         return ""
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return "\n".join(f"- {item.strip()}" for item in value if item.strip())
-    return value
+    if not isinstance(value, list | tuple):
+        return value
+    try:
+        return "\n".join([f"- {item}" for item in map(str.strip, value) if item])
+    except TypeError:  # not all of them are texts
+        return value
 
 
 def _check_url(url: str) -> str:
@@ -76,7 +81,7 @@ def _check_facets(facets: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
 def _check_skills(text: str) -> str:
     if len(text) <= skills.MAX_TEXT_LENGTH:
         text = skills.clean(text)
-    skills.split(text)
+    skills.split_by_key(text)
     return text
 
 

@@ -103,7 +103,7 @@ class Finder:
             return hits
 
         near = [(profile, weights[hit.uid]) for hit, profile in self._follower.read(ask)]
-        keys = {skills.key(skill) for profile, _ in near for skill in (*profile.offers, *profile.needs)}
+        keys = {key for profile, _ in near for key in (*profile.offers_by_key, *profile.needs_by_key)}
         vectors = self._encoder.vectors(keys, keep=True)
         return recommend(near, query.vectors, vectors, self._scoring.relevance, limit=limit)
 

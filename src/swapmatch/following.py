@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
+from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from swapmatch import skills
 from swapmatch.asking import as_values
 from swapmatch.errors import EncoderError, NotIndexedError, StoreError
 from swapmatch.ports import Candidate, Entry, Hit
 from swapmatch.powers import Counted, InFile, InMemory, Resumable, Sequenced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from swapmatch.encoders.caching import CachingEncoder
     from swapmatch.models import Profile
-    from swapmatch.ports import Cursor, ProfileStore, Stored, VectorStore
+    from swapmatch.ports import Cursor, ProfileStore, Stored, Vector, VectorStore
 
 PAGE = 1_000  # changes read at a time
+REMEMBERED = 1_000_000  # keys whose vectors the index was given: 60 MB beside texts that the index holds anyway
 TRIES = 3  # to read an index and a store that agree
 SAVED_FROM = 5_000  # people: fewer are read from the store in a moment
 WORTH_SAVING = 0.05  # of an index
@@ -42,6 +45,7 @@ class Follower:
         self._cursor: Cursor | None = None
         self._lock = Lock()
         self._is_behind = False  # some are stored whom the index does not know
+        self._indexed: set[str] = set()  # keys whose vectors the index was given
         self._saved_at = time.monotonic()
 
     def start(self) -> None:
@@ -155,8 +159,39 @@ class Follower:
 
     def _put(self, stored: Sequence[Stored]) -> None:
         entries = [_entry(one) for one in stored]
-        keys = {key for entry in entries for key in (*entry.offers, *entry.needs)}
-        self._vectors.put(entries, self._encoder.vectors(keys, keep=True))
+        keys = set(chain.from_iterable((*entry.offers, *entry.needs) for entry in entries))
+        new = keys - self._indexed
+        self._vectors.put(entries, _Wanted(keys, self._encoder.vectors(new, keep=True), self._encoder))
+        if len(self._indexed) > REMEMBERED:
+            self._indexed.clear()
+        self._indexed.update(new)
+
+
+class _Wanted(Mapping[str, "Vector"]):
+    """The vectors of skills that an index may ask for: at hand for those that it has not seen yet.
+
+    An index asks for no others unless it has forgotten some; then all are looked up. Looking all of them up always
+    took 20 microseconds a person where 50,000 people name 60,000 skills, a fifth of the import (2026-11-24).
+    """
+
+    def __init__(self, keys: AbstractSet[str], found: Mapping[str, Vector], encoder: CachingEncoder) -> None:
+        self._keys = keys
+        self._found = found
+        self._encoder = encoder
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    def __getitem__(self, key: str) -> Vector:
+        if key not in self._found and key in self._keys:
+            self._found = self._encoder.vectors(self._keys, keep=True)
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 def _entry(stored: Stored) -> Entry:
@@ -170,7 +205,7 @@ def _entry(stored: Stored) -> Entry:
     return Entry(
         uid=profile.uid,
         rev=stored.rev,
-        offers=tuple(map(skills.key, profile.offers)),
-        needs=tuple(map(skills.key, profile.needs)),
+        offers=tuple(profile.offers_by_key),
+        needs=tuple(profile.needs_by_key),
         facets=facets,
     )

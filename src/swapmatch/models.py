@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from swapmatch import skills
 from swapmatch.errors import InvalidProfileError
 from swapmatch.fields import Email, Facets, OptionalBio, OptionalLine, OptionalUrl, SkillText, Uid
+from swapmatch.skills import split_by_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,10 @@ class Profile(_Model):
 
     @model_validator(mode="after")
     def _says_what_for(self) -> Self:
-        if not (self.offers or self.needs):
+        # Split a moment ago, each for its own check, and kept from here: nobody has to split them again.
+        self.__dict__["offers_by_key"] = offers = split_by_key(self.skills_to_offer)
+        self.__dict__["needs_by_key"] = needs = split_by_key(self.services_needed)
+        if not (offers or needs):
             message = "say in skills_to_offer what they offer or in services_needed what they need: both are blank"
             raise ValueError(message)
         return self
@@ -81,14 +84,32 @@ class Profile(_Model):
             raise InvalidProfileError(message, field=field) from None
 
     @cached_property
-    def offers(self) -> tuple[str, ...]:
-        """The distinct skills of `skills_to_offer`, as written, in order."""
-        return skills.split(self.skills_to_offer)
+    def offers_by_key(self) -> Mapping[str, str]:
+        """The distinct skills of `skills_to_offer`, as written, in order, each under its `swapmatch.skills.key`."""
+        return split_by_key(self.skills_to_offer)
 
     @cached_property
+    def needs_by_key(self) -> Mapping[str, str]:
+        """The distinct skills of `services_needed`, likewise."""
+        return split_by_key(self.services_needed)
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The distinct skills of `skills_to_offer`, as written, in order."""
+        return tuple(self.offers_by_key.values())
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """The distinct skills of `services_needed`, as written, in order."""
-        return skills.split(self.services_needed)
+        return tuple(self.needs_by_key.values())
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields changed, unchecked; its skills are those of its texts."""
+        copied = super().model_copy(update=update, deep=deep)
+        for text, worked_out in (("skills_to_offer", "offers_by_key"), ("services_needed", "needs_by_key")):
+            if update and text in update:
+                copied.__dict__.pop(worked_out, None)
+        return copied
 
     def public(self, *, expose_email: bool = False) -> Self:
         """Return what others may see: no timestamps, no e-mail unless exposed, the city only if they show it."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from swapmatch import skills
 from swapmatch.models import Recommendation
 
 if TYPE_CHECKING:
@@ -91,8 +90,8 @@ def _tally(people: Sequence[Profile]) -> dict[str, tuple[str, set[int]]]:
     """Return for each skill key how the nearest of these people writes it, and who has or wants it."""
     found: dict[str, tuple[str, set[int]]] = {}
     for number, profile in enumerate(people):
-        for skill in (*profile.offers, *profile.needs):
-            found.setdefault(skills.key(skill), (skill, set()))[1].add(number)
+        for key, skill in (*profile.offers_by_key.items(), *profile.needs_by_key.items()):
+            found.setdefault(key, (skill, set()))[1].add(number)
     return found
 
 

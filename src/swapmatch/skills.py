@@ -8,19 +8,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from swapmatch.errors import InvalidProfileError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
 MAX_SKILLS = 32  # a side
 MAX_SKILL_LENGTH = 200  # characters
-RECENT = 64  # texts whose skills are remembered: a profile is checked, stored and indexed within moments
+RECENT = 64  # texts whose skills are remembered: first its fields are checked, then a profile keeps their skills
 MAX_TEXT_LENGTH = 10_000  # characters of a side: 32 skills of 200, their separators and room for repeats
 
 _BREAKS = re.compile(r"[\n\r\v\f\x85\u2028\u2029;；|•]")
-_BULLET = re.compile(r"\s*[-*‣◦·–—](?=\s)")
-_NUMBER = re.compile(r"\s*\d{1,2}[.)](?=\s)")
+_MARKER = re.compile(r"\s*(?:[-*‣◦·–—]|(?P<number>\d{1,2}[.)]))(?=\s)")
 _INLINE_NUMBER = re.compile(r"(?<=\s)\d{1,2}[.)](?=\s)")
-_MARKER = re.compile(r"(?:[-*‣◦·–—]|\d[.)])(?=\s)")
+# What every list marker and every sentence end has in it. Looking for a class of characters takes a fifth of the time
+# of looking for the markers and ends themselves (0.3 of 1.5 microseconds in a text of 70 characters, 2026-11-24).
+_IN_MARKERS = re.compile(r"[-*‣◦·–—.)](?=\s)")
+_IN_ENDS = re.compile("[.!?。！？।؟]")
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s)|[。！？।؟]+")
 _ABBREVIATIONS = frozenset(
     {"e.g", "i.e", "etc", "vs", "incl", "approx", "dr", "mr", "mrs", "ms", "st", "no", "ca", "esp"}
@@ -53,7 +59,7 @@ def clean(text: str, *, field: str | None = None) -> str:
 
 
 def _clean(text: str) -> str:
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", " ").isprintable():
         return text
     if "\x00" in text:
         message = f"contains a NUL character at position {text.index(chr(0))}"
@@ -95,6 +101,14 @@ def split(text: str, *, field: str | None = None) -> tuple[str, ...]:
         InvalidProfileError: The text is too long, names more than MAX_SKILLS skills or one of more than
             MAX_SKILL_LENGTH characters, or holds what `clean` refuses.
     """
+    return tuple(split_by_key(text, field=field).values())
+
+
+def split_by_key(text: str, *, field: str | None = None) -> Mapping[str, str]:
+    """Return the distinct skills that a text names, as written and in their order, each under its `key`.
+
+    See `split`. Not to be written to: whoever asks for the same text again may get the same mapping.
+    """
     try:
         return _split(text)
     except InvalidProfileError as error:
@@ -102,45 +116,57 @@ def split(text: str, *, field: str | None = None) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=RECENT)
-def _split(text: str) -> tuple[str, ...]:
+def _split(text: str) -> dict[str, str]:
     if len(text) > MAX_TEXT_LENGTH:
         message = f"is {len(text):,} characters long; at most {MAX_TEXT_LENGTH:,} are taken"
         raise InvalidProfileError(message)
+    text = _clean(text).strip()  # which can make it longer
     distinct: dict[str, str] = {}
-    for piece in _pieces(_clean(text).strip()):
-        distinct.setdefault(key(piece), piece)
-    skills = tuple(distinct.values())
-    if len(skills) > MAX_SKILLS:
-        message = f"names {len(skills)} skills; at most {MAX_SKILLS} are taken"
+    for piece in _pieces(text):
+        skill = " ".join(piece.split()).lstrip(_LEADING).rstrip(_TRAILING)
+        if skill[:1].isalnum() or _says_something(skill):
+            # What `key` does with a text whose spaces are collapsed already.
+            distinct.setdefault(skill.lower() if skill.isascii() else key(skill), skill)
+    if len(distinct) > MAX_SKILLS:
+        message = f"names {len(distinct)} skills; at most {MAX_SKILLS} are taken"
         raise InvalidProfileError(message)
+    if len(text) > MAX_SKILL_LENGTH:
+        _check_lengths(distinct.values())
+    return distinct
+
+
+def _check_lengths(skills: Iterable[str]) -> None:
     for number, skill in enumerate(skills, start=1):
         if len(skill) > MAX_SKILL_LENGTH:
             reason = f"has a skill of {len(skill)} characters (number {number}); at most {MAX_SKILL_LENGTH} are taken"
             message = f"{reason}: separate skills with ; or new lines"
             raise InvalidProfileError(message)
-    return skills
 
 
 def _pieces(text: str) -> list[str]:
+    """Return what stands between the separators of a text."""
     pieces = _BREAKS.split(text)
-    if _MARKER.search(text):  # two looks at the whole text spare a look at each line of most
-        pieces = [part for line in pieces for part in _unmark(line)]
-    if _SENTENCE_END.search(text):
+    if _IN_MARKERS.search(text):  # two looks at the whole text spare a look at each line of most
+        pieces = _unmarked(pieces)
+    if _IN_ENDS.search(text):
         pieces = [sentence for line in pieces for sentence in _sentences(line)]
     if pieces == [text]:
         first, *others = _COMMA.split(text)
         pieces = [first, *(_CONJUNCTION.sub("", other, count=1) for other in others)]
-    tidy = (" ".join(piece.split()).lstrip(_LEADING).rstrip(_TRAILING) for piece in pieces)
-    return [piece for piece in tidy if _says_something(piece)]
+    return pieces
 
 
-def _unmark(line: str) -> list[str]:
-    """Take list markers off a line; a numbered one may go on with 2. and 3. in the same line."""
-    if marker := _NUMBER.match(line):
-        return _INLINE_NUMBER.split(line[marker.end() :])
-    if marker := _BULLET.match(line):
-        return [line[marker.end() :]]
-    return [line]
+def _unmarked(lines: list[str]) -> list[str]:
+    """Take list markers off lines; a numbered one may go on with 2. and 3. in the same line."""
+    pieces: list[str] = []
+    for line in lines:
+        if not (marker := _MARKER.match(line)):
+            pieces.append(line)
+        elif marker["number"]:
+            pieces += _INLINE_NUMBER.split(line[marker.end() :])
+        else:
+            pieces.append(line[marker.end() :])
+    return pieces
 
 
 def _sentences(line: str) -> list[str]:
@@ -155,9 +181,9 @@ def _sentences(line: str) -> list[str]:
     return [*sentences, line[start:]]
 
 
-def _says_something(piece: str) -> bool:
+def _says_something(skill: str) -> bool:
     """Punctuation, marks and joiners alone are no skill; a letter, a digit or a symbol (an emoji) is."""
-    return piece[:1].isalnum() or any(unicodedata.category(character)[0] in "LNS" for character in piece)
+    return any(unicodedata.category(character)[0] in "LNS" for character in skill)
 
 
 def _invalid(field: str | None, reason: InvalidProfileError) -> InvalidProfileError:

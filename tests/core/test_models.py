@@ -1,5 +1,8 @@
 """What a profile takes and what it shows."""
 
+import copy
+import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -24,6 +27,26 @@ WHOLE = Profile(
 def test_a_profile_knows_its_skills() -> None:
     assert WHOLE.offers == ("Python", "data analysis")
     assert WHOLE.needs == ("guitar lessons",)
+
+
+def test_a_profile_knows_the_keys_of_its_skills() -> None:
+    profile = Profile(uid="a", skills_to_offer="Python; C++\nPYTHON", services_needed=["Straße"])
+    assert dict(profile.offers_by_key) == {"python": "Python", "c++": "C++"}
+    assert dict(profile.needs_by_key) == {"strasse": "Straße"}
+
+
+@pytest.mark.parametrize("again", [pickle.loads, copy.copy, copy.deepcopy])
+def test_a_copy_knows_its_skills(again: Callable[[object], Profile]) -> None:
+    same = again(pickle.dumps(WHOLE) if again is pickle.loads else WHOLE)
+    assert same == WHOLE
+    assert (same.offers, same.needs) == (WHOLE.offers, WHOLE.needs)
+
+
+def test_a_copy_with_another_text_has_the_skills_of_that_text() -> None:
+    other = WHOLE.model_copy(update={"services_needed": "juggling"})
+    assert (other.offers, other.needs) == (WHOLE.offers, ("juggling",))
+    other = WHOLE.model_copy(update={"skills_to_offer": "juggling"})
+    assert (other.offers, other.needs) == (("juggling",), WHOLE.needs)
 
 
 def test_facets_take_one_value_or_several_in_any_order() -> None:

@@ -30,6 +30,10 @@ from swapmatch.errors import InvalidProfileError
         ("Studies of C. elegans", ("Studies of C. elegans",)),
         ("10,000 steps a day, yoga", ("10,000 steps a day", "yoga")),
         (".NET, C#, C++, Node.js", (".NET", "C#", "C++", "Node.js")),
+        (
+            "- 1) guitar\n- -- piano\n3. drums 4. bass\nwell-made. nets",
+            ("1) guitar", "piano", "drums", "bass", "well-made", "nets"),
+        ),
         ("吉他，钢琴、鼓", ("吉他", "钢琴", "鼓")),
         ("吉他。钢琴。", ("吉他", "钢琴")),
         ("Excel; EXCEL ; \uff45\uff58\uff43\uff45\uff4c", ("Excel",)),
@@ -57,6 +61,8 @@ def test_repeated_skills_count_once_towards_the_limit() -> None:
     [
         (";".join(map(str, range(33))), "33 skills"),
         ("x" * 201, "201 characters"),
+        (f"guitar; {'x' * 201}; piano", r"201 characters \(number 2\)"),
+        ("\u0958" * 150, "300 characters"),  # each is two in NFC
         ("x" * 1_000_000, "1,000,000 characters"),
         (" " * 1_000_000, "1,000,000 characters"),
         ("guitar\x00", "NUL"),
@@ -78,6 +84,7 @@ def test_splitting_gives_distinct_filled_tidy_skills_or_a_clear_error(text: str)
         return
     keys = [skills.key(skill) for skill in found]
     assert len(set(keys)) == len(keys) <= skills.MAX_SKILLS
+    assert list(skills.split_by_key(text).items()) == list(zip(keys, found, strict=True))
     assert all(keys)
     assert all(skill == " ".join(skill.split()) for skill in found)
 

@@ -54,7 +54,6 @@ def command(
 
 def survey(store: ProfileStore, fingerprint: str) -> tuple[int, int]:
     """Return how many people a store holds, and how many of their distinct skills it keeps no vector for."""
-    from swapmatch import skills
     from swapmatch.ports import SkillVectors
 
     people: set[str] = set()
@@ -66,7 +65,7 @@ def survey(store: ProfileStore, fingerprint: str) -> tuple[int, int]:
         cursor, more = page.cursor, page.more
         profiles = [change.stored.profile for change in page.items if change.stored is not None]
         people.update(profile.uid for profile in profiles)
-        new = {skills.key(skill) for profile in profiles for skill in (*profile.offers, *profile.needs)} - known
+        new = {key for profile in profiles for key in (*profile.offers_by_key, *profile.needs_by_key)} - known
         known |= new
         kept = store.get_vectors(fingerprint, list(new)) if isinstance(store, SkillVectors) else {}
         missing += len(new) - len(kept)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic_core import from_json
 
@@ -20,15 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 COLUMNS = "rev, uid, profile, email_hash, created_at, updated_at"
-CHUNK = 500  # values in one IN list: older SQLites take 999
+IN_LIST = 500  # values in one IN list: older SQLites take 999
 HASH_BYTES = 16
 
-Value = TypeVar("Value", str, bytes)
+Value = TypeVar("Value")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS = 1_000_000  # a second
 _OWN_COLUMNS = {"uid", "created_at", "updated_at"}
 _DEFAULTS = dict(Profile.model_construct(uid=""))  # for what a row leaves out
+_FIELDS = set(_DEFAULTS)  # one for all: pydantic copies it before it changes it
 
 
 class Row(NamedTuple):
@@ -54,30 +56,34 @@ def from_row(row: Row) -> Stored | None:
     fields = _DEFAULTS | from_json(row.profile)
     fields["uid"] = row.uid
     fields["facets"] = {name: tuple(values) for name, values in fields["facets"].items()}
-    fields |= _timestamps(row)
-    profile = Profile.__new__(Profile)  # what unpickling does: half the time of model_construct
-    profile.__setstate__(
-        {
-            "__dict__": fields,
-            "__pydantic_fields_set__": set(fields),
-            "__pydantic_extra__": None,
-            "__pydantic_private__": None,
-        }
-    )
-    return Stored(profile=profile, rev=row.rev)
+    return Stored(profile=_dated(Profile, fields, row), rev=row.rev)
 
 
 def as_stored(row: Row, profile: Profile, *, is_written: bool) -> Stored:
     """Return a profile that was put, with the rev and the timestamps of its row."""
-    dated = profile.model_copy(update=_timestamps(row))
+    dated = _dated(type(profile), profile.__dict__.copy(), row)
     return Stored(profile=dated, rev=row.rev, is_written=is_written)
 
 
-def _timestamps(row: Row) -> dict[str, datetime]:
-    return {
-        "created_at": datetime.fromtimestamp(row.created_at / _MICROSECONDS, UTC),
-        "updated_at": datetime.fromtimestamp(row.updated_at / _MICROSECONDS, UTC),
-    }
+def _dated(kind: type[Profile], state: dict[str, Any], row: Row) -> Profile:
+    """Return a profile in this state, its fields and what it has worked out of them, with the timestamps of a row."""
+    state["created_at"] = _moment(row.created_at)
+    state["updated_at"] = _moment(row.updated_at)
+    profile = kind.__new__(kind)  # what unpickling does: half the time of model_construct and of model_copy
+    profile.__setstate__(
+        {
+            "__dict__": state,
+            "__pydantic_fields_set__": _FIELDS,
+            "__pydantic_extra__": None,
+            "__pydantic_private__": None,
+        }
+    )
+    return profile
+
+
+@lru_cache  # people who were put together have one
+def _moment(stamp: int) -> datetime:
+    return datetime.fromtimestamp(stamp / _MICROSECONDS, UTC)
 
 
 def microseconds(moment: datetime) -> int:
@@ -93,13 +99,17 @@ def hashed(text: str) -> bytes:
 def find(connection: sqlite3.Connection, uids: Sequence[str]) -> Iterator[Row]:
     """Yield the rows of those uids that have one, tombstones among them."""
     known = [uid for uid in uids if uid.isascii()]  # no other text is a uid; not all can be bound
-    for chunk, marks in chunks(known):
-        sql = f"SELECT {COLUMNS} FROM people WHERE uid IN ({marks})"  # noqa: S608 - only question marks
+    for chunk in chunks(known, IN_LIST):
+        sql = f"SELECT {COLUMNS} FROM people WHERE uid IN ({marks(chunk)})"  # noqa: S608 - only question marks
         yield from map(Row._make, connection.execute(sql, chunk))
 
 
-def chunks(values: Sequence[Value]) -> Iterator[tuple[Sequence[Value], str]]:
-    """Yield values in lists that one statement takes, each with as many question marks."""
-    for start in range(0, len(values), CHUNK):
-        chunk = values[start : start + CHUNK]
-        yield chunk, ",".join("?" * len(chunk))
+def chunks(values: Sequence[Value], size: int) -> Iterator[Sequence[Value]]:
+    """Yield values in lists that one statement takes."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def marks(values: Sequence[object]) -> str:
+    """Return a question mark for each value."""
+    return ",".join("?" * len(values))

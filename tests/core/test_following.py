@@ -1,0 +1,73 @@
+"""The index follows the store."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from swapmatch import Matcher, Profile, following
+from swapmatch.encoders.caching import CachingEncoder
+from swapmatch.encoders.hashing import HashingEncoder
+from swapmatch.ports import Entry, Vector
+from swapmatch.profile_stores.memory import MemoryProfileStore
+from swapmatch.vector_stores.exact import ExactVectorStore
+
+
+class Recording(ExactVectorStore):
+    """Notes what came with each write, and asks for all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came: list[dict[str, Vector]] = []
+
+    def put(self, entries: Sequence[Entry], vectors: Mapping[str, Vector]) -> None:
+        self.came.append({key: vectors[key] for key in vectors})
+        assert len(vectors) == len(self.came[-1])
+        assert all(key in vectors for entry in entries for key in (*entry.offers, *entry.needs))
+        super().put(entries, vectors)
+
+
+class Counting(CachingEncoder):
+    """Notes whose vectors are looked up."""
+
+    def __init__(self) -> None:
+        super().__init__(HashingEncoder())
+        self.asked: list[list[str]] = []
+
+    def vectors(self, keys: object, *, keep: bool) -> dict[str, Vector]:
+        self.asked.append(sorted(keys))
+        return super().vectors(self.asked[-1], keep=keep)
+
+
+def person(uid: str, offers: str) -> Profile:
+    return Profile(uid=uid, skills_to_offer=offers)
+
+
+def test_an_index_that_asks_again_is_given_every_vector_again() -> None:
+    index = Recording()
+    with Matcher.open("memory:", encoder=HashingEncoder(), vectors=index) as matcher:
+        matcher.put(person("ana", "Python; guitar"))
+        matcher.put(person("bo", "guitar; piano"))
+    assert [sorted(one) for one in index.came if one] == [["guitar", "python"], ["guitar", "piano"]]
+    np.testing.assert_array_equal(index.came[-1]["guitar"], HashingEncoder().encode(["guitar"])[0])
+
+
+def test_a_vector_that_nobody_named_is_not_given() -> None:
+    wanted = following._Wanted({"guitar"}, {}, CachingEncoder(HashingEncoder()))
+    assert "piano" not in wanted
+    with pytest.raises(KeyError):
+        wanted["piano"]
+
+
+@pytest.mark.parametrize("remembered", [1, 1_000])
+def test_vectors_are_looked_up_once_while_the_keys_are_remembered(
+    monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    monkeypatch.setattr(following, "REMEMBERED", remembered)
+    store, encoder, index = MemoryProfileStore(), Counting(), ExactVectorStore()
+    follower = following.Follower(store, index, encoder)
+    for number, offers in enumerate(["a; b", "b; c", "c; d", "a; d"]):
+        follower.put(store.put([person(f"p{number}", offers)]))
+    once = [["a", "b"], ["c"], ["d"], []]
+    assert (encoder.asked == once) == (remembered > 1)
+    assert len(index) == 4
