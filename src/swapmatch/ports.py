@@ -142,11 +142,12 @@ class ProfileStore(Protocol):
     def changes(self, since: Cursor | None, limit: int = 1000) -> Changes:
         """Return what happened after a cursor (None: from the beginning), at most `limit` changes.
 
+        A cursor stays good for as long as its store lives, whoever writes to it and however often it is opened.
         Following the cursors misses nobody: at the end the follower has seen the latest change of every uid, also of
         those that were written while it read. Deleted people who came back are there once, alive.
 
         Raises:
-            StoreError: The cursor is not one of this store's.
+            StoreError: The cursor is not one of this store's, or of what an older copy has undone.
         """
         ...
 

@@ -15,13 +15,15 @@ import pytest
 from swapmatch import profile_stores
 from swapmatch.errors import (
     ConfigurationError,
+    ConflictError,
     EncoderMismatchError,
     ProfileNotFoundError,
     StoreError,
     StoreUnavailableError,
 )
 from swapmatch.models import Profile
-from swapmatch.profile_stores.sqlite import SQLiteProfileStore
+from swapmatch.ports import Cursor
+from swapmatch.profile_stores.sqlite import SQLiteProfileStore, rows, schema
 from swapmatch.profile_stores.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION
 from swapmatch.testing.people import end_of, everything, feed, in_threads, person
 from swapmatch.testing.skill_vectors_suite import some_vectors
@@ -83,6 +85,18 @@ def tables(path, *statements):
         for statement in statements:
             connection.execute(statement)
         connection.commit()
+
+
+def backup(path):
+    """Return what a file holds, its write-ahead log included, as the bytes of a file."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path.read_bytes()
+
+
+def lineages(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT first_rev, name FROM lineages ORDER BY first_rev").fetchall()
 
 
 class TestNames:
@@ -291,6 +305,119 @@ class TestSharing:
         ):
             store.changes(cursor)
 
+    def test_a_cursor_from_before_a_restored_copy_goes_on(self, path):
+        with closing(SQLiteProfileStore(path)) as store:
+            store.put([person("ana")])
+            cursor = end_of(store)
+        copy = path.read_bytes()
+        with closing(SQLiteProfileStore(path)) as store:
+            store.put([person("bo")])
+        path.write_bytes(copy)
+        with closing(SQLiteProfileStore(path)) as store:
+            assert feed(store, cursor) == []
+            store.put([person("cy")])
+            assert [change.uid for change in feed(store, cursor)] == ["cy"]
+
+    @pytest.mark.parametrize("more", [1, 2, 3])
+    def test_a_cursor_from_after_a_restored_copy_is_refused_however_much_is_written_since(self, path, more):
+        with closing(SQLiteProfileStore(path)) as store:
+            store.put([person("ana")])
+            copy = backup(path)
+            store.put([person("bo"), person("cy")])  # by the store that wrote before the copy was made
+            cursor = end_of(store)
+        path.write_bytes(copy)
+        with closing(SQLiteProfileStore(path)) as store:
+            store.put([person(f"p{number}") for number in range(more)])
+            with pytest.raises(StoreError, match=r"older copy.*from the beginning"):
+                store.changes(cursor)
+            assert [change.uid for change in feed(store)] == ["ana", *(f"p{number}" for number in range(more))]
+            assert feed(store, end_of(store)) == []
+
+    def test_a_deletion_begins_another_past_too(self, path):
+        with closing(SQLiteProfileStore(path)) as store:
+            store.put([person("ana"), person("bo")])
+        copy = path.read_bytes()
+        cursors = []
+        for uid in ("ana", "bo"):
+            path.write_bytes(copy)
+            with closing(SQLiteProfileStore(path)) as store:
+                store.delete(uid)
+                cursors.append(end_of(store))
+        with closing(SQLiteProfileStore(path)) as store:
+            assert feed(store, cursors[1]) == []
+            with pytest.raises(StoreError, match="older copy"):
+                store.changes(cursors[0])
+
+    def test_a_store_that_has_the_file_open_notices_that_it_went_back(self, path, store):
+        with closing(sqlite3.connect(":memory:")) as copy, closing(sqlite3.connect(path)) as file:
+            store.put([person("ana")])
+            file.backup(copy)
+            store.put([person("bo")])
+            cursor = end_of(store)
+            copy.backup(file)
+        store.put([person("cy")])
+        with pytest.raises(StoreError, match="older copy"):
+            store.changes(cursor)
+        assert [change.uid for change in feed(store)] == ["ana", "cy"]
+
+    def test_a_copy_is_the_same_database_until_one_of_both_is_written_to(self, path, tmp_path):
+        with closing(SQLiteProfileStore(path)) as store:
+            store.put([person("ana")])
+            cursor = end_of(store)
+        other = tmp_path / "copy.db"
+        other.write_bytes(path.read_bytes())
+        with closing(SQLiteProfileStore(path)) as store, closing(SQLiteProfileStore(other)) as copied:
+            assert copied.changes(cursor).cursor == store.changes(cursor).cursor == cursor
+            store.put([person("bo")])
+            with pytest.raises(StoreError, match="older copy"):
+                copied.changes(end_of(store))
+            copied.put([person("cy")])
+            for one, another in ((store, copied), (copied, store)):
+                assert len(feed(one, cursor)) == 1
+                with pytest.raises(StoreError, match="older copy"):
+                    one.changes(end_of(another))
+
+    def test_cursors_stay_good_while_several_write_by_turns_and_open_again(self, path):
+        cursors = []
+        for turn in range(3):
+            with closing(SQLiteProfileStore(path)) as one, closing(SQLiteProfileStore(path)) as other:
+                for store in (one, other, one):
+                    cursors.append(end_of(store))
+                    store.put([person(f"p{turn}-{len(cursors)}")])
+        with closing(SQLiteProfileStore(path)) as store:
+            everybody = [change.uid for change in feed(store)]
+            assert [[change.uid for change in feed(store, cursor)] for cursor in cursors] == [
+                everybody[number:] for number in range(9)
+            ]
+        assert len(lineages(path)) == 6  # one for each store that wrote
+
+    def test_who_writes_nothing_begins_no_lineage(self, path, store):
+        store.put([])
+        store.delete("nobody")
+        store.put_vectors("one", some_vectors())
+        beginning = end_of(store)
+        with pytest.raises(ConflictError):
+            store.put([person("ana")], expected_rev=1)
+        assert lineages(path) == []
+        store.put([person("ana")])
+        with closing(SQLiteProfileStore(path)) as other:
+            other.put([person("ana")])
+            assert [change.uid for change in feed(other, beginning)] == ["ana"]
+        assert [first for first, _ in lineages(path)] == [1]
+
+    @pytest.mark.parametrize("digits", ["", "-1", "x", "\u0661", "9" * 20, "9" * 5000])
+    def test_a_cursor_with_no_rev_is_refused(self, store, digits):
+        name = end_of(store).rpartition(":")[0]
+        with pytest.raises(StoreError, match="not one of this store's"):
+            store.changes(Cursor(f"{name}:{digits}"))
+
+    def test_cursors_survive_a_vacuum(self, path, store):
+        store.put([person("ana"), person("bo")])
+        cursor = end_of(store)
+        store.delete("ana")
+        tables(path, "VACUUM")
+        assert [change.uid for change in feed(store, cursor)] == ["ana"]
+
     def test_a_cursor_at_a_person_who_was_deleted_for_good_is_not_ahead(self, path, store):
         store.put([person("ana")])
         cursor = end_of(store)
@@ -298,6 +425,74 @@ class TestSharing:
             connection.execute("DELETE FROM people")
             connection.commit()
         assert store.changes(cursor).items == ()
+
+
+class TestOlderFiles:
+    @pytest.fixture
+    def old(self, path):
+        """A file as the first version left it: Ana, Bo, who is gone, and the vector of a skill."""
+        tables(
+            path,
+            "PRAGMA journal_mode = WAL",
+            "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+            """
+            CREATE TABLE people (
+                rev INTEGER PRIMARY KEY AUTOINCREMENT,
+                uid TEXT NOT NULL UNIQUE,
+                profile TEXT,        -- JSON without uid and timestamps
+                email_hash BLOB,
+                created_at INTEGER,  -- microseconds since 1970, UTC
+                updated_at INTEGER
+            )
+            """,
+            "CREATE INDEX people_by_email ON people (email_hash, uid) WHERE email_hash IS NOT NULL",
+            "CREATE TABLE skill_vectors (hash BLOB PRIMARY KEY, vector BLOB NOT NULL)",
+            "INSERT INTO meta VALUES ('identity', '0123456789abcdef'), ('encoder', 'one')",
+            f"PRAGMA application_id = {APPLICATION_ID}",
+            "PRAGMA user_version = 1",
+            """INSERT INTO people VALUES (2, 'ana', '{"skills_to_offer":"Python","services_needed":"guitar",
+            "dm_open":true,"email_updates":true,"show_city":true,"facets":{}}', NULL, 1000000, 2000000)""",
+            "INSERT INTO people VALUES (3, 'bo', NULL, NULL, 0, 0)",
+            f"INSERT INTO skill_vectors VALUES (x'{rows.hashed('guitar').hex()}', x'{'0000803f' * 4}')",
+        )
+        return path
+
+    def test_a_file_of_the_first_version_is_brought_up_to_date_and_nothing_is_lost(self, old):
+        for _ in range(2):
+            with closing(SQLiteProfileStore(old)) as store:
+                assert [(change.uid, change.rev, change.stored is None) for change in feed(store)] == [
+                    ("ana", 2, False),
+                    ("bo", 3, True),
+                ]
+                ana = store.get("ana").profile
+                assert (ana.offers, ana.needs) == (("Python",), ("guitar",))
+                assert ana.updated_at == datetime(1970, 1, 1, 0, 0, 2, tzinfo=UTC)
+                assert store.get_vectors("one", ["guitar"])["guitar"].tolist() == [1.0] * 4
+        with closing(sqlite3.connect(old)) as connection:
+            assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+    def test_its_cursors_stay_good(self, old):
+        with closing(SQLiteProfileStore(old)) as store:
+            cursor = Cursor("0123456789abcdef:2")
+            assert [change.uid for change in feed(store, cursor)] == ["bo"]
+            (cy,) = store.put([person("cy")])
+            assert cy.rev == 4
+            assert [change.uid for change in feed(store, cursor)] == ["bo", "cy"]
+            with pytest.raises(StoreError, match="older copy"):
+                store.changes(Cursor("0123456789abcdef:4"))
+
+    def test_many_may_open_it_at_once(self, old):
+        for store in in_threads(lambda _: SQLiteProfileStore(old), 8):
+            with closing(store):
+                assert store.get("ana")
+
+    def test_an_upgrade_that_fails_leaves_it_as_it_was(self, old, monkeypatch):
+        monkeypatch.setattr(schema, "_UPGRADES", {1: "CREATE TABLE meta (name)"})
+        with pytest.raises(StoreError):
+            SQLiteProfileStore(old)
+        monkeypatch.undo()
+        with closing(SQLiteProfileStore(old)) as store:
+            assert store.get("ana")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be moved here")

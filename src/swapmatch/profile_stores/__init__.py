@@ -23,9 +23,11 @@ from swapmatch.errors import (
 from swapmatch.ports import Cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from swapmatch.models import Profile
+
+MAX_DIGITS = 19  # of a rev
 
 
 def now() -> datetime:
@@ -73,17 +75,18 @@ def email_not_found() -> ProfileNotFoundError:
     return ProfileNotFoundError("nobody has this e-mail")
 
 
-def cursor_at(identity: str, rev: int) -> Cursor:
-    """Return the cursor behind a rev of the store that has this identity."""
-    return Cursor(f"{identity}:{rev}")
+def cursor_at(name: str, rev: int) -> Cursor:
+    """Return the cursor behind a rev that a store knows by this name."""
+    return Cursor(f"{name}:{rev}")
 
 
-def rev_of(cursor: Cursor | None, *, identity: str, newest: int) -> int:
+def rev_of(cursor: Cursor | None, *, name_at: Callable[[int], str], newest: int) -> int:
     """Return the rev behind which a cursor stands; None is the beginning.
 
     Args:
         cursor: What `cursor_at` gave.
-        identity: The store's, never shared with another store.
+        name_at: The name that a rev has in this store: never shared with another store, nor with another past of this
+            one.
         newest: The store's newest rev.
 
     Raises:
@@ -91,11 +94,15 @@ def rev_of(cursor: Cursor | None, *, identity: str, newest: int) -> int:
     """
     if cursor is None:
         return 0
-    whose, _, digits = cursor.rpartition(":")
-    if whose != identity or not (digits.isascii() and digits.isdigit()):
-        message = "this cursor is not one of this store's: follow its changes from the beginning"
+    name, _, digits = cursor.rpartition(":")
+    rev = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS else None
+    if rev is None or name != name_at(min(rev, newest)):
+        message = (
+            "this cursor is not one of this store's (was an older copy restored, and written to?): follow its "
+            "changes from the beginning"
+        )
         raise StoreError(message)
-    if (rev := int(digits)) > newest:
+    if rev > newest:
         message = (
             f"this cursor is ahead of the store, which ends at rev {newest} (was an older copy "
             "restored?): follow its changes from the beginning"

@@ -90,7 +90,7 @@ class MemoryProfileStore:
         """Return what happened after a cursor: see ProfileStore."""
         with self._lock:
             self._check_open()
-            start = shared.rev_of(since, identity=self._identity, newest=self._rev)
+            start = shared.rev_of(since, name_at=lambda _: self._identity, newest=self._rev)
             later = (change for change in self._latest.values() if change.rev > start)
             items = tuple(islice(later, max(limit, 0)))
             more = next(later, None) is not None

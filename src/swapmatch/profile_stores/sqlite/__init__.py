@@ -13,6 +13,7 @@ unused parts of pages, 2026-11-23). `VACUUM` clears these.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -24,6 +25,7 @@ from swapmatch.errors import ConfigurationError
 from swapmatch.ports import Change, Changes
 from swapmatch.profile_stores.sqlite import rows
 from swapmatch.profile_stores.sqlite.connections import Connections, translated
+from swapmatch.profile_stores.sqlite.lineages import Lineage, name_at
 from swapmatch.profile_stores.sqlite.rows import COLUMNS, Row
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class SQLiteProfileStore:
         path = _checked(path)
         with translated("open people", path):
             self._connections = Connections(path, timeout_s=timeout_s)
+        self._lineage = Lineage()
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -99,7 +102,9 @@ class SQLiteProfileStore:
                 rev += 1
                 written.append(_next_row(row, profile, texts[uid], rev=rev, now=now))
                 stored[uid] = rows.as_stored(written[-1], profile, is_written=True)
-            _write(connection, written)
+            self._write(connection, written)
+        if written:
+            self._lineage.keep(written[-1].rev)
         return [stored[profile.uid] for profile in profiles]
 
     def get(self, uid: str) -> Stored:
@@ -129,7 +134,8 @@ class SQLiteProfileStore:
             if not any(row.profile for row in list(rows.find(connection, [uid]))):
                 return None
             tombstone = Row(rev=_newest_rev(connection) + 1, uid=uid)
-            _write(connection, [tombstone])
+            self._write(connection, [tombstone])
+        self._lineage.keep(tombstone.rev)
         return tombstone.rev
 
     def changes(self, since: Cursor | None, limit: int = 1000) -> Changes:
@@ -137,15 +143,14 @@ class SQLiteProfileStore:
         limit = min(max(limit, 0), MAX_LIMIT)
         sql = f"SELECT {COLUMNS} FROM people WHERE rev > ? ORDER BY rev LIMIT ?"  # noqa: S608
         with self._connections.reading("follow the changes") as connection:
-            newest = _newest_rev(connection)
-            start = shared.rev_of(since, identity=self._connections.identity, newest=newest)
+            named = partial(name_at, connection, identity=self._connections.identity)
+            start = shared.rev_of(since, name_at=named, newest=_newest_rev(connection))
             found = [Row._make(row) for row in connection.execute(sql, (start, limit + 1))]
-        page = found[:limit]
-        return Changes(
-            items=tuple(Change(uid=row.uid, rev=row.rev, stored=rows.from_row(row)) for row in page),
-            cursor=shared.cursor_at(self._connections.identity, page[-1].rev if page else start),
-            more=len(found) > limit,
-        )
+            page = found[:limit]
+            end = page[-1].rev if page else start
+            cursor = shared.cursor_at(named(end), end)
+        items = tuple(Change(uid=row.uid, rev=row.rev, stored=rows.from_row(row)) for row in page)
+        return Changes(items=items, cursor=cursor, more=len(found) > limit)
 
     def encoder(self) -> str | None:
         """Return the fingerprint whose vectors count here: see SkillVectors."""
@@ -190,6 +195,13 @@ class SQLiteProfileStore:
         """Close the file."""
         self._connections.close()
 
+    def _write(self, connection: sqlite3.Connection, written: Sequence[Row]) -> None:
+        if written:
+            self._lineage.add(connection, written[0].rev)
+        for chunk in rows.chunks(written, ROWS):
+            marks = ",".join(["(?, ?, ?, ?, ?, ?)"] * len(chunk))
+            connection.execute(f"INSERT OR REPLACE INTO people VALUES {marks}", list(chain.from_iterable(chunk)))  # noqa: S608
+
 
 def _checked(path: Path | str) -> Path:
     if str(path) in {"", ":memory:"}:
@@ -215,12 +227,6 @@ def _next_row(before: Row | None, profile: Profile, text: str, *, rev: int, now:
         created_at=before.created_at if before else updated_at,
         updated_at=updated_at,
     )
-
-
-def _write(connection: sqlite3.Connection, written: Sequence[Row]) -> None:
-    for chunk in rows.chunks(written, ROWS):
-        marks = ",".join(["(?, ?, ?, ?, ?, ?)"] * len(chunk))
-        connection.execute(f"INSERT OR REPLACE INTO people VALUES {marks}", list(chain.from_iterable(chunk)))  # noqa: S608
 
 
 def _newest_rev(connection: sqlite3.Connection) -> int:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from swapmatch.errors import ConfigurationError, StoreError
+from swapmatch.profile_stores.sqlite import lineages
 from swapmatch.profile_stores.sqlite.transactions import transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID = 0x53574150  # "SWAP"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RETRY_S = 0.01
 
 # A row of `people` is the latest change of its uid: the feed and the people are one table, in the
@@ -38,11 +39,14 @@ _TABLES = (
     """,
     "CREATE INDEX people_by_email ON people (email_hash, uid) WHERE email_hash IS NOT NULL",
     "CREATE TABLE skill_vectors (hash BLOB PRIMARY KEY, vector BLOB NOT NULL)",
+    lineages.TABLE,
 )
+# What makes a file of each older schema one of the next.
+_UPGRADES = {1: lineages.TABLE}
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, timeout_s: float) -> str:
-    """Make a file ready for writing, with all tables if it is new, and return the store's identity.
+    """Make a file ready for writing, with all tables if it is new or older, and return the store's identity.
 
     Nothing is changed in a file that is refused.
 
@@ -57,6 +61,8 @@ def prepare(connection: sqlite3.Connection, path: Path, *, timeout_s: float) -> 
     _use_write_ahead_log(connection, path, timeout_s=timeout_s)
     connection.execute("PRAGMA synchronous = FULL")  # what is acknowledged is on the disk
     connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
+    if _pragma(connection, "user_version") < SCHEMA_VERSION:
+        _upgrade(connection)
     row = connection.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()
     if row is None:
         message = f"{path} has lost its identity: the file is damaged: restore a copy"
@@ -97,6 +103,13 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(table)
         connection.execute("INSERT INTO meta VALUES ('identity', ?)", (uuid4().hex,))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    with transaction(connection, "IMMEDIATE"):
+        for version in range(_pragma(connection, "user_version"), SCHEMA_VERSION):  # none if another process was faster
+            connection.execute(_UPGRADES[version])
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
