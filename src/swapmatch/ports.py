@@ -178,6 +178,28 @@ class SkillVectors(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a profile store holds.
+
+    Attributes:
+        people: How many uids it knows: everybody, and those tombstones that it would cost more to leave out.
+        skills: How many skills it keeps a vector of.
+    """
+
+    people: int
+    skills: int
+
+
+@runtime_checkable
+class Counted(Protocol):
+    """The power of a profile store that can tell how much it holds, for a million people within 100 ms."""
+
+    def counts(self) -> Counts:
+        """Return how much there is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What an index knows of a person.
 

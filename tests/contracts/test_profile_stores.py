@@ -3,13 +3,13 @@
 import pytest
 
 from swapmatch.errors import ConfigurationError
-from swapmatch.ports import SkillVectors
+from swapmatch.ports import Counted, SkillVectors
 from swapmatch.profile_stores.memory import MemoryProfileStore
 from swapmatch.profile_stores.sqlite import SQLiteProfileStore
-from swapmatch.testing import ProfileStoreContract, SkillVectorsContract
+from swapmatch.testing import CountedContract, ProfileStoreContract, SkillVectorsContract
 
 
-class TestMemoryProfileStore(ProfileStoreContract, SkillVectorsContract):
+class TestMemoryProfileStore(ProfileStoreContract, SkillVectorsContract, CountedContract):
     @pytest.fixture
     def store(self):
         store = MemoryProfileStore.from_url("memory:")
@@ -25,7 +25,7 @@ class TestMemoryProfileStore(ProfileStoreContract, SkillVectorsContract):
             MemoryProfileStore.from_url("memory:people")
 
 
-class TestSQLiteProfileStore(ProfileStoreContract, SkillVectorsContract):
+class TestSQLiteProfileStore(ProfileStoreContract, SkillVectorsContract, CountedContract):
     @pytest.fixture
     def stores(self, tmp_path):
         stores = [SQLiteProfileStore(tmp_path / "people.db")]
@@ -48,5 +48,6 @@ class TestSQLiteProfileStore(ProfileStoreContract, SkillVectorsContract):
 
 
 @pytest.mark.parametrize("store", [MemoryProfileStore, SQLiteProfileStore])
-def test_a_store_says_that_it_keeps_vectors(store):
+def test_a_store_says_that_it_keeps_vectors_and_counts(store):
     assert issubclass(store, SkillVectors)
+    assert issubclass(store, Counted)

@@ -6,7 +6,7 @@ from typing import assert_type
 from swapmatch import Match, Matcher, Profile, PutReport, Recommendation, Scoring, SearchHit, Where
 from swapmatch.encoders.hashing import HashingEncoder
 from swapmatch.encoders.sentence_transformers import SentenceTransformersEncoder
-from swapmatch.ports import Encoder, ProfileStore, SkillVectors, VectorStore
+from swapmatch.ports import Counted, Encoder, ProfileStore, SkillVectors, VectorStore
 from swapmatch.profile_stores.memory import MemoryProfileStore
 from swapmatch.profile_stores.sqlite import SQLiteProfileStore
 from swapmatch.vector_stores.exact import ExactVectorStore
@@ -14,6 +14,7 @@ from swapmatch.vector_stores.exact import ExactVectorStore
 encoders: tuple[Encoder, ...] = (HashingEncoder(), SentenceTransformersEncoder())
 stores: tuple[ProfileStore, ...] = (MemoryProfileStore(), SQLiteProfileStore("people.db"))
 keepers: tuple[SkillVectors, ...] = (MemoryProfileStore(), SQLiteProfileStore("people.db"))
+counted: tuple[Counted, ...] = (MemoryProfileStore(), SQLiteProfileStore("people.db"))
 indexes: tuple[VectorStore, ...] = (ExactVectorStore(),)
 
 with Matcher.open("people.db", scoring=Scoring(fusion="geometric")) as matcher:

@@ -12,7 +12,7 @@ import numpy as np
 
 from swapmatch import profile_stores as shared
 from swapmatch.errors import ConfigurationError, StoreError
-from swapmatch.ports import Change, Changes, Stored
+from swapmatch.ports import Change, Changes, Counts, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class MemoryProfileStore:
-    """A ProfileStore with SkillVectors that keeps people until the process ends."""
+    """A ProfileStore with SkillVectors and Counted that keeps people until the process ends."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -96,6 +96,12 @@ class MemoryProfileStore:
             more = next(later, None) is not None
         end = items[-1].rev if items else start
         return Changes(items=items, cursor=shared.cursor_at(self._identity, end), more=more)
+
+    def counts(self) -> Counts:
+        """Return how much is here: see Counted."""
+        with self._lock:
+            self._check_open()
+            return Counts(people=len(self._latest), skills=len(self._vectors))
 
     def encoder(self) -> str | None:
         """Return the fingerprint whose vectors count here: see SkillVectors."""

@@ -15,6 +15,7 @@ and pytest runs every promise of the port against your adapter:
 
     ProfileStoreContract    a store of people
     SkillVectorsContract    a store of people that keeps the vectors of skills, too
+    CountedContract         a store of people that can tell how much it holds, too
     EncoderContract         an encoder
     VectorStoreContract     an index of people's skills
     ResumableContract       such an index that outlives its process
@@ -33,6 +34,7 @@ from typing import TYPE_CHECKING
 from swapmatch.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from swapmatch.testing.counted_suite import CountedContract
     from swapmatch.testing.encoder_suite import EncoderContract
     from swapmatch.testing.oracle import OracleMatch, brute_force_match
     from swapmatch.testing.profile_store_suite import ProfileStoreContract
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from swapmatch.testing.vector_store_suite import VectorStoreContract
 
 _HOME_OF = {
+    "CountedContract": "counted_suite",
     "EncoderContract": "encoder_suite",
     "OracleMatch": "oracle",
     "ProfileStoreContract": "profile_store_suite",
@@ -53,6 +56,7 @@ _HOME_OF = {
 _SUITES = sorted({*_HOME_OF.values(), "candidates_suite", "change_feed_suite", "people"})
 
 __all__ = [
+    "CountedContract",
     "EncoderContract",
     "OracleMatch",
     "ProfileStoreContract",

@@ -22,7 +22,7 @@ import numpy as np
 
 from swapmatch import profile_stores as shared
 from swapmatch.errors import ConfigurationError
-from swapmatch.ports import Change, Changes
+from swapmatch.ports import Change, Changes, Counts
 from swapmatch.profile_stores.sqlite import rows
 from swapmatch.profile_stores.sqlite.connections import Connections, translated
 from swapmatch.profile_stores.sqlite.lineages import Lineage, name_at
@@ -46,7 +46,7 @@ MAX_LIMIT = sys.maxsize - 1  # one more than the limit is asked for, and must fi
 
 
 class SQLiteProfileStore:
-    """A ProfileStore with SkillVectors that keeps people in one file."""
+    """A ProfileStore with SkillVectors and Counted that keeps people in one file."""
 
     def __init__(self, path: Path | str, *, timeout_s: float = TIMEOUT_S) -> None:
         """Open a file of people; one that is not there is created.
@@ -151,6 +151,13 @@ class SQLiteProfileStore:
             cursor = shared.cursor_at(named(end), end)
         items = tuple(Change(uid=row.uid, rev=row.rev, stored=rows.from_row(row)) for row in page)
         return Changes(items=items, cursor=cursor, more=len(found) > limit)
+
+    def counts(self) -> Counts:
+        """Return how much is here, tombstones among the people: see Counted."""
+        sql = "SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM skill_vectors)"
+        with self._connections.reading("count") as connection:
+            people, skills = connection.execute(sql).fetchone()
+        return Counts(people=people, skills=skills)
 
     def encoder(self) -> str | None:
         """Return the fingerprint whose vectors count here: see SkillVectors."""
