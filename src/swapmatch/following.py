@@ -56,7 +56,7 @@ class Follower:
         """
         if isinstance(self._vectors, InMemory) and isinstance(self._profiles, Counted):
             counts = self._profiles.counts()
-            self._vectors.reserve(counts.people, counts.skills, dimension=self._encoder.dimension)
+            self._vectors.reserve(counts.people, counts.skills, dimension=counts.dimension)
         if isinstance(self._vectors, Resumable):
             self._cursor = self._resumed(self._vectors)
         self.sync()
@@ -143,6 +143,8 @@ class Follower:
             try:
                 if not self._is_behind:
                     self._cursor = self._profiles.behind(self._cursor, revs) or self._cursor
+            except StoreError as error:  # what was written is indexed; `sync` will read it again, or say what is wrong
+                logger.info("the place in the feed is not known: %s", error)
             finally:
                 self._lock.release()
 

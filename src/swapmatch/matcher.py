@@ -13,7 +13,7 @@ from swapmatch.finding import Finder
 from swapmatch.following import Follower
 from swapmatch.intake import batches, print_count, sort_out
 from swapmatch.models import Profile, PutReport
-from swapmatch.ports import SkillVectors
+from swapmatch.powers import SkillVectors
 from swapmatch.scoring import Scoring
 
 if TYPE_CHECKING:

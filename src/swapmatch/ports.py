@@ -1,5 +1,7 @@
 """The three ports and what passes through them: every promise that an adapter makes, and nothing else.
 
+Powers that not every adapter has stand in `swapmatch.powers`.
+
 `swapmatch.testing` holds a contract suite for each port that tests exactly these sentences.
 
 All adapters: methods may be called from several threads at once. `close` may be called twice; it closes what the
@@ -10,7 +12,7 @@ they are StoreError, StoreUnavailableError (trying again may work) or EncoderErr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NewType, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NewType, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,49 +155,6 @@ class ProfileStore(Protocol):
 
     def close(self) -> None:
         """Let go of what the adapter opened."""
-        ...
-
-
-@runtime_checkable
-class SkillVectors(Protocol):
-    """The power of a profile store that also keeps the vectors of distinct skills, so that none is computed twice."""
-
-    def encoder(self) -> str | None:
-        """Return the fingerprint whose vectors count here, or None before the first was kept."""
-        ...
-
-    def use_encoder(self, fingerprint: str) -> None:
-        """From now on this fingerprint's vectors count; those of any other are deleted."""
-        ...
-
-    def get_vectors(self, fingerprint: str, keys: Sequence[str]) -> dict[str, Vector]:
-        """Return the kept vectors of those keys that have one."""
-        ...
-
-    def put_vectors(self, fingerprint: str, vectors: Mapping[str, Vector]) -> None:
-        """Keep vectors, all or none; those kept already stay as they are."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much a profile store holds.
-
-    Attributes:
-        people: How many uids it knows: everybody, and those tombstones that it would cost more to leave out.
-        skills: How many skills it keeps a vector of.
-    """
-
-    people: int
-    skills: int
-
-
-@runtime_checkable
-class Counted(Protocol):
-    """The power of a profile store that can tell how much it holds, for a million people within 100 ms."""
-
-    def counts(self) -> Counts:
-        """Return how much there is."""
         ...
 
 

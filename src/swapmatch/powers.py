@@ -9,10 +9,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from swapmatch.ports import Cursor
+    from swapmatch.ports import Cursor, Vector
+
+
+@runtime_checkable
+class SkillVectors(Protocol):
+    """The power of a profile store that also keeps the vectors of distinct skills, so that none is computed twice."""
+
+    def encoder(self) -> str | None:
+        """Return the fingerprint whose vectors count here, or None before the first was kept."""
+        ...
+
+    def use_encoder(self, fingerprint: str) -> None:
+        """From now on this fingerprint's vectors count; those of any other are deleted."""
+        ...
+
+    def get_vectors(self, fingerprint: str, keys: Sequence[str]) -> dict[str, Vector]:
+        """Return the kept vectors of those keys that have one."""
+        ...
+
+    def put_vectors(self, fingerprint: str, vectors: Mapping[str, Vector]) -> None:
+        """Keep vectors, all or none; those kept already stay as they are."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +41,22 @@ class Counts:
     """How much a profile store holds.
 
     Attributes:
-        people: How many; deleted ones may count.
-        skills: How many distinct skills have a vector.
+        people: How many uids it knows: everybody, and those tombstones that it would cost more to leave out.
+        skills: How many skills it keeps a vector of.
+        dimension: Length of these vectors; 0 where there are none.
     """
 
     people: int
     skills: int
+    dimension: int = 0
 
 
 @runtime_checkable
 class Counted(Protocol):
-    """The power of a profile store that can tell cheaply how much it holds."""
+    """The power of a profile store that can tell how much it holds, for a million people within 100 ms."""
 
     def counts(self) -> Counts:
-        """Return how many there are, without reading everybody."""
+        """Return how much there is."""
         ...
 
 

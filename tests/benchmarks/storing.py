@@ -15,7 +15,7 @@ from skill_vectors import Skills
 
 from swapmatch import Matcher
 from swapmatch.errors import EncoderError
-from swapmatch.ports import SkillVectors
+from swapmatch.powers import SkillVectors
 from swapmatch.relevance import Relevance
 
 if TYPE_CHECKING:

@@ -1,15 +1,18 @@
 """Every profile store keeps the promises of its port."""
 
+from contextlib import closing
+
 import pytest
 
 from swapmatch.errors import ConfigurationError
-from swapmatch.ports import Counted, SkillVectors
+from swapmatch.powers import Counted, InFile, Sequenced, SkillVectors
 from swapmatch.profile_stores.memory import MemoryProfileStore
 from swapmatch.profile_stores.sqlite import SQLiteProfileStore
-from swapmatch.testing import CountedContract, ProfileStoreContract, SkillVectorsContract
+from swapmatch.testing import CountedContract, ProfileStoreContract, SequencedContract, SkillVectorsContract
+from swapmatch.testing.people import person
 
 
-class TestMemoryProfileStore(ProfileStoreContract, SkillVectorsContract, CountedContract):
+class TestMemoryProfileStore(ProfileStoreContract, SkillVectorsContract, CountedContract, SequencedContract):
     @pytest.fixture
     def store(self):
         store = MemoryProfileStore.from_url("memory:")
@@ -25,7 +28,7 @@ class TestMemoryProfileStore(ProfileStoreContract, SkillVectorsContract, Counted
             MemoryProfileStore.from_url("memory:people")
 
 
-class TestSQLiteProfileStore(ProfileStoreContract, SkillVectorsContract, CountedContract):
+class TestSQLiteProfileStore(ProfileStoreContract, SkillVectorsContract, CountedContract, SequencedContract):
     @pytest.fixture
     def stores(self, tmp_path):
         stores = [SQLiteProfileStore(tmp_path / "people.db")]
@@ -51,3 +54,21 @@ class TestSQLiteProfileStore(ProfileStoreContract, SkillVectorsContract, Counted
 def test_a_store_says_that_it_keeps_vectors_and_counts(store):
     assert issubclass(store, SkillVectors)
     assert issubclass(store, Counted)
+
+
+def test_a_file_of_people_says_where_it_is(tmp_path):
+    path = tmp_path / "people.db"
+    with closing(SQLiteProfileStore(path)) as store:
+        assert isinstance(store, InFile)
+        assert store.path == path
+    assert not isinstance(MemoryProfileStore(), InFile)
+
+
+def test_what_others_wrote_to_the_same_file_is_not_passed_over(tmp_path):
+    with closing(SQLiteProfileStore(tmp_path / "people.db")) as ours, closing(SQLiteProfileStore(ours.path)) as theirs:
+        (first,) = ours.put([person("ana")])
+        cursor = ours.behind(None, [first.rev])
+        theirs.put([person("bo")])
+        (third,) = ours.put([person("cy")])
+        assert ours.behind(cursor, [third.rev]) is None
+        assert isinstance(ours, Sequenced)

@@ -6,7 +6,8 @@ from typing import assert_type
 from swapmatch import Match, Matcher, Profile, PutReport, Recommendation, Scoring, SearchHit, Where
 from swapmatch.encoders.hashing import HashingEncoder
 from swapmatch.encoders.sentence_transformers import SentenceTransformersEncoder
-from swapmatch.ports import Counted, Encoder, ProfileStore, SkillVectors, VectorStore
+from swapmatch.ports import Encoder, ProfileStore, VectorStore
+from swapmatch.powers import Counted, InFile, InMemory, Resumable, Sequenced, SkillVectors
 from swapmatch.profile_stores.memory import MemoryProfileStore
 from swapmatch.profile_stores.sqlite import SQLiteProfileStore
 from swapmatch.vector_stores.exact import ExactVectorStore
@@ -15,6 +16,10 @@ encoders: tuple[Encoder, ...] = (HashingEncoder(), SentenceTransformersEncoder()
 stores: tuple[ProfileStore, ...] = (MemoryProfileStore(), SQLiteProfileStore("people.db"))
 keepers: tuple[SkillVectors, ...] = (MemoryProfileStore(), SQLiteProfileStore("people.db"))
 counted: tuple[Counted, ...] = (MemoryProfileStore(), SQLiteProfileStore("people.db"))
+sequenced: tuple[Sequenced, ...] = (MemoryProfileStore(), SQLiteProfileStore("people.db"))
+in_file: InFile = SQLiteProfileStore("people.db")
+in_memory: InMemory = ExactVectorStore()
+resumable: Resumable = ExactVectorStore()
 indexes: tuple[VectorStore, ...] = (ExactVectorStore(),)
 
 with Matcher.open("people.db", scoring=Scoring(fusion="geometric")) as matcher:

@@ -18,7 +18,7 @@ from swapmatch.cli.opening import database_file, is_there, reindex_command
 from swapmatch.cli.reindex import survey
 from swapmatch.cli.serve import is_loopback, listening
 from swapmatch.errors import MissingExtraError, SwapMatchError
-from swapmatch.ports import SkillVectors
+from swapmatch.powers import SkillVectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

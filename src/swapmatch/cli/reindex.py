@@ -34,7 +34,7 @@ def command(
     from swapmatch import registry
     from swapmatch.cli.opening import check_there, read_settings
     from swapmatch.errors import ConfigurationError
-    from swapmatch.ports import SkillVectors
+    from swapmatch.powers import SkillVectors
 
     settings = read_settings(db=db, encoder=encoder)
     check_there(settings)
@@ -54,7 +54,7 @@ def command(
 
 def survey(store: ProfileStore, fingerprint: str) -> tuple[int, int]:
     """Return how many people a store holds, and how many of their distinct skills it keeps no vector for."""
-    from swapmatch.ports import SkillVectors
+    from swapmatch.powers import SkillVectors
 
     people: set[str] = set()
     known: set[str] = set()
@@ -94,7 +94,7 @@ def _embed(store: ProfileStore, engine: Encoder, missing: int) -> int:
 
     with progress("embedding", "skills") as report:
         counting = _Counting(engine, missing, report)
-        Matcher.open(store, encoder=counting).close()
+        Matcher.open(store, encoder=counting, vectors="exact:unsaved").close()
     return counting.done
 
 

@@ -13,7 +13,8 @@ from swapmatch.errors import EncoderError, EncoderMismatchError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from swapmatch.ports import Encoder, SkillVectors, Vector, Vectors
+    from swapmatch.ports import Encoder, Vector, Vectors
+    from swapmatch.powers import SkillVectors
 
 RECENT = 20_000  # vectors held in memory: 30 MB at 384 floats
 BATCH = 256  # texts encoded, then kept, at a time: what an interruption can cost

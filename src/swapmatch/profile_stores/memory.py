@@ -12,7 +12,8 @@ import numpy as np
 
 from swapmatch import profile_stores as shared
 from swapmatch.errors import ConfigurationError, StoreError
-from swapmatch.ports import Change, Changes, Counts, Stored
+from swapmatch.ports import Change, Changes, Stored
+from swapmatch.powers import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class MemoryProfileStore:
-    """A ProfileStore with SkillVectors and Counted that keeps people until the process ends."""
+    """A ProfileStore with SkillVectors, Counted and Sequenced that keeps people until the process ends."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -101,7 +102,18 @@ class MemoryProfileStore:
         """Return how much is here: see Counted."""
         with self._lock:
             self._check_open()
-            return Counts(people=len(self._latest), skills=len(self._vectors))
+            dimension = next((vector.size for vector in self._vectors.values()), 0)
+            return Counts(people=len(self._latest), skills=len(self._vectors), dimension=dimension)
+
+    def behind(self, cursor: Cursor | None, revs: Sequence[int]) -> Cursor | None:
+        """Return the cursor behind these revs if no other is between: see Sequenced."""
+        ordered = sorted(revs)
+        with self._lock:
+            self._check_open()
+            start = shared.rev_of(cursor, name_at=lambda _: self._identity, newest=self._rev)
+        if ordered != list(range(start + 1, start + 1 + len(ordered))):
+            return None
+        return shared.cursor_at(self._identity, ordered[-1])
 
     def encoder(self) -> str | None:
         """Return the fingerprint whose vectors count here: see SkillVectors."""

@@ -16,6 +16,7 @@ and pytest runs every promise of the port against your adapter:
     ProfileStoreContract    a store of people
     SkillVectorsContract    a store of people that keeps the vectors of skills, too
     CountedContract         a store of people that can tell how much it holds, too
+    SequencedContract       such a store that can tell whether anything happened between two writes
     EncoderContract         an encoder
     VectorStoreContract     an index of people's skills
     ResumableContract       such an index that outlives its process
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from swapmatch.testing.oracle import OracleMatch, brute_force_match
     from swapmatch.testing.profile_store_suite import ProfileStoreContract
     from swapmatch.testing.resumable_suite import ResumableContract
+    from swapmatch.testing.sequenced_suite import SequencedContract
     from swapmatch.testing.skill_vectors_suite import SkillVectorsContract
     from swapmatch.testing.vector_store_suite import VectorStoreContract
 
@@ -48,6 +50,7 @@ _HOME_OF = {
     "OracleMatch": "oracle",
     "ProfileStoreContract": "profile_store_suite",
     "ResumableContract": "resumable_suite",
+    "SequencedContract": "sequenced_suite",
     "SkillVectorsContract": "skill_vectors_suite",
     "VectorStoreContract": "vector_store_suite",
     "brute_force_match": "oracle",
@@ -61,6 +64,7 @@ __all__ = [
     "OracleMatch",
     "ProfileStoreContract",
     "ResumableContract",
+    "SequencedContract",
     "SkillVectorsContract",
     "VectorStoreContract",
     "brute_force_match",

@@ -1,4 +1,4 @@
-"""What a store that can tell how much it holds promises: see `swapmatch.ports.Counted`."""
+"""What a store that can tell how much it holds promises: see `swapmatch.powers.Counted`."""
 
 # ruff: noqa: D102 - the name of a test is its sentence
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from swapmatch.errors import StoreError
-from swapmatch.ports import Counted, Counts, ProfileStore, SkillVectors
+from swapmatch.ports import ProfileStore
+from swapmatch.powers import Counted, Counts, SkillVectors
 from swapmatch.testing.people import person
 from swapmatch.testing.skill_vectors_suite import KEYS, some_vectors
 
@@ -56,7 +57,7 @@ class CountedContract:
             pytest.skip("this store keeps no vectors")
         store.put_vectors("one", some_vectors(KEYS[:3]))
         store.put_vectors("one", some_vectors(KEYS))
-        assert store.counts() == Counts(people=0, skills=len(KEYS))
+        assert store.counts() == Counts(people=0, skills=len(KEYS), dimension=384)
         store.use_encoder("two")
         assert store.counts().skills == 0
 

@@ -1,4 +1,4 @@
-"""What a store that keeps the vectors of skills promises: see `swapmatch.ports.SkillVectors`."""
+"""What a store that keeps the vectors of skills promises: see `swapmatch.powers.SkillVectors`."""
 
 # ruff: noqa: D102 - the name of a test is its sentence
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from swapmatch.errors import EncoderMismatchError, StoreError
-from swapmatch.ports import SkillVectors
+from swapmatch.powers import SkillVectors
 from swapmatch.testing.people import in_threads
 
 if TYPE_CHECKING:

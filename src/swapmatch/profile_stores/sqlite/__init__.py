@@ -22,7 +22,8 @@ import numpy as np
 
 from swapmatch import profile_stores as shared
 from swapmatch.errors import ConfigurationError
-from swapmatch.ports import Change, Changes, Counts
+from swapmatch.ports import Change, Changes
+from swapmatch.powers import Counts
 from swapmatch.profile_stores.sqlite import rows
 from swapmatch.profile_stores.sqlite.connections import Connections, translated
 from swapmatch.profile_stores.sqlite.lineages import Lineage, name_at
@@ -46,7 +47,7 @@ MAX_LIMIT = sys.maxsize - 1  # one more than the limit is asked for, and must fi
 
 
 class SQLiteProfileStore:
-    """A ProfileStore with SkillVectors and Counted that keeps people in one file."""
+    """A ProfileStore with every power, SkillVectors among them, that keeps people in one file."""
 
     def __init__(self, path: Path | str, *, timeout_s: float = TIMEOUT_S) -> None:
         """Open a file of people; one that is not there is created.
@@ -154,10 +155,28 @@ class SQLiteProfileStore:
 
     def counts(self) -> Counts:
         """Return how much is here, tombstones among the people: see Counted."""
-        sql = "SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM skill_vectors)"
+        sql = (
+            "SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM skill_vectors), "
+            "(SELECT length(vector) / 4 FROM skill_vectors LIMIT 1)"
+        )
         with self._connections.reading("count") as connection:
-            people, skills = connection.execute(sql).fetchone()
-        return Counts(people=people, skills=skills)
+            people, skills, dimension = connection.execute(sql).fetchone()
+        return Counts(people=people, skills=skills, dimension=dimension or 0)
+
+    def behind(self, cursor: Cursor | None, revs: Sequence[int]) -> Cursor | None:
+        """Return the cursor behind these revs if no other is between: see Sequenced."""
+        ordered = sorted(revs)
+        with self._connections.reading("follow the changes") as connection:
+            named = partial(name_at, connection, identity=self._connections.identity)
+            start = shared.rev_of(cursor, name_at=named, newest=_newest_rev(connection))
+            if ordered != list(range(start + 1, start + 1 + len(ordered))):
+                return None
+            return shared.cursor_at(named(ordered[-1]), ordered[-1])
+
+    @property
+    def path(self) -> Path:
+        """Where the file is: see InFile."""
+        return self._connections.path
 
     def encoder(self) -> str | None:
         """Return the fingerprint whose vectors count here: see SkillVectors."""

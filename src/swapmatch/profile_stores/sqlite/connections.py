@@ -81,6 +81,11 @@ class Connections:
         self._file = _file_at(path)
 
     @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
+
+    @property
     def identity(self) -> str:
         """What no other store shares."""
         return self._identity
