@@ -318,7 +318,7 @@ class TestSharing:
             store.put([person("cy")])
             assert [change.uid for change in feed(store, cursor)] == ["cy"]
 
-    @pytest.mark.parametrize("more", [1, 2, 3])
+    @pytest.mark.parametrize("more", [0, 1, 2, 3])
     def test_a_cursor_from_after_a_restored_copy_is_refused_however_much_is_written_since(self, path, more):
         with closing(SQLiteProfileStore(path)) as store:
             store.put([person("ana")])
