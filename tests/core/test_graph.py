@@ -62,14 +62,18 @@ def test_what_was_saved_finds_the_same_and_can_grow():
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
-def test_a_graph_that_is_cut_off_is_refused(share):
+def test_a_graph_that_is_damaged_is_refused(share):
     data = graph_of(clustered(500)).to_bytes()
-    with pytest.raises(StoreError, match="damaged"):
-        Graph.from_bytes(data[: int(share * data.size)], dimension=DIMENSION)
+    place = int(share * data.size)
+    with pytest.raises(StoreError, match="graph of skills"):
+        Graph.from_bytes(data[:place], dimension=DIMENSION)
+    data[place] ^= 1
+    with pytest.raises(StoreError, match="graph of skills"):
+        Graph.from_bytes(data, dimension=DIMENSION)
 
 
 def test_a_graph_of_other_vectors_is_refused():
-    with pytest.raises(StoreError, match=f"length {DIMENSION}, not 8"):
+    with pytest.raises(StoreError, match="other parameters"):
         Graph.from_bytes(graph_of(clustered(50)).to_bytes(), dimension=8)
 
 
@@ -87,6 +91,13 @@ def test_threads_search_while_one_adds():
         adding.result()
     assert len(graph) == 3_000
     assert sum(map(search, range(3_000))) > 2_990
+
+
+def test_vectors_of_another_length_are_refused():
+    graph = graph_of(clustered(50))
+    for call in (graph.add, lambda vectors: graph.nearest(vectors, limit=1)):
+        with pytest.raises(StoreError, match="length"):
+            call(np.ones((2, 8), np.float32))
 
 
 def test_without_the_package_there_is_no_graph(monkeypatch):

@@ -15,7 +15,7 @@ from swapmatch.ports import Cursor, Where
 from swapmatch.testing.communities import entry, make_community
 from swapmatch.testing.resumable_suite import ENCODER, answers
 from swapmatch.vector_stores.exact import ExactVectorStore, arrays, saving
-from swapmatch.vector_stores.exact.texts import Texts
+from swapmatch.vector_stores.exact.texts import Hashed, Texts
 
 COMMUNITY = make_community(21)
 CURSOR = Cursor("here")
@@ -179,27 +179,25 @@ def test_lists_of_neighbours_are_not_computed_again(tmp_path, monkeypatch):
 @given(texts=st.lists(st.text(min_size=1), unique=True, max_size=40), seed=st.integers(0, 100))
 def test_texts_are_found_where_they_stand(texts, seed):
     rng = random.Random(seed)
-    kept = Texts.of(texts)
+    kept = Texts.of(Hashed.of(texts))
     assert list(kept) == texts
-    assert kept.find_all([*texts, "\0 nobody"]).tolist() == [*range(len(texts)), -1]
+    assert kept.find(Hashed.of([*texts, "\0 nobody"])).tolist() == [*range(len(texts)), -1]
     places = rng.sample(range(len(texts)), rng.randint(0, len(texts)))
     some = kept.take(np.array(places, np.int32))
     assert list(some) == [texts[place] for place in places]
     others = [f"{text}!" for text in texts if f"{text}!" not in texts]
-    joined = Texts.joined([some, Texts.of(others)])
+    joined = Texts.joined([some, Texts.of(Hashed.of(others))])
     wanted = [*(texts[place] for place in places), *others]
     assert list(joined) == wanted
-    assert joined.find_all(wanted).tolist() == list(range(len(wanted)))
+    assert joined.find(Hashed.of(wanted)).tolist() == list(range(len(wanted)))
 
 
 def test_texts_of_one_hash_are_told_apart(monkeypatch):
     monkeypatch.setattr(
         "swapmatch.vector_stores.exact.texts._hashes", lambda encoded: np.full(len(encoded), 7, np.uint64)
     )
-    kept = Texts.of(["a", "b", "c"])
-    assert kept.find_all(["c", "a", "x"]).tolist() == [2, 0, -1]
-    assert kept.find("b") == 1
-    assert kept.find("d") is None
+    kept = Texts.of(Hashed.of(["a", "b", "c"]))
+    assert kept.find(Hashed.of(["c", "a", "x", "b"])).tolist() == [2, 0, -1, 1]
 
 
 def test_a_search_of_a_resumed_index_needs_no_words(tmp_path):

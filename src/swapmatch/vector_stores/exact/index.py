@@ -18,13 +18,17 @@ from swapmatch.vector_stores.exact.neighbours import Neighbours
 from swapmatch.vector_stores.exact.people import Segment, facet_keys, merged
 from swapmatch.vector_stores.exact.saving import SavedFile
 from swapmatch.vector_stores.exact.snapshot import Snapshot
+from swapmatch.vector_stores.exact.texts import Hashed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from swapmatch.models import Side
     from swapmatch.ports import Candidates, Cursor, Entry, Hit, Seeker, Vector, Vectors, Where
     from swapmatch.scoring import Scoring
+    from swapmatch.vector_stores.exact.rows import People
 
 SMALL = 2_000  # people of the newest segment, which is rebuilt with each write
 QUIET_S = 0.5  # since the last write, before neighbours are computed that nobody has asked for
@@ -81,37 +85,39 @@ class ExactVectorStore:
             for entry in entries:
                 if entry.uid not in newest or entry.rev > newest[entry.uid].rev:
                     newest[entry.uid] = entry
-            known = self._revs(list(newest))
-            newest = {uid: entry for uid, entry in newest.items() if entry.rev > known[uid]}
-            if not newest:
+            uids = Hashed.of(newest)
+            standing = self._standing(uids)
+            is_newer = self._is_newer({uid: entry.rev for uid, entry in newest.items()}, standing)
+            fresh = [entry for entry, newer in zip(newest.values(), is_newer.tolist(), strict=True) if newer]
+            if not fresh:
                 return
-            fresh = list(newest.values())
             keys = chain.from_iterable((*entry.offers, *entry.needs) for entry in fresh)
             self._dictionary.add(self._dictionary.check(keys, vectors), vectors)
             self._facets.add(chain.from_iterable(facet_keys(entry.facets) for entry in fresh))
             segment = Segment.of(
                 fresh,
+                uids.where(is_newer),
                 skills=(self._dictionary.numbers, len(self._dictionary)),
                 facets=(self._facets.numbers, len(self._facets)),
             )
             self._dictionary.count(np.concatenate([segment.offers.ids, segment.needs.ids]), 1)
-            for uid in newest:
-                self._deleted.pop(uid, None)
-            self._count += len(newest)
-            self._swap((*self._without(newest), segment))
-            self._unsaved += len(newest)
+            for entry in fresh:
+                self._deleted.pop(entry.uid, None)
+            self._count += len(fresh)
+            self._swap((*self._without(standing, is_newer), segment))
+            self._unsaved += len(fresh)
 
     def delete(self, revs: Mapping[str, int]) -> None:
         """See VectorStore.delete."""
         with self._lock:
             self._check_open()
-            known = self._revs(list(revs))
-            newer = {uid: rev for uid, rev in revs.items() if rev > known[uid]}
-            if not newer:
+            standing = self._standing(Hashed.of(revs))
+            is_newer = self._is_newer(revs, standing)
+            if not is_newer.any():
                 return
             count = self._count
-            segments = self._without(newer)
-            self._deleted.update(newer)
+            segments = self._without(standing, is_newer)
+            self._deleted.update((uid, rev) for (uid, rev), new in zip(revs.items(), is_newer, strict=True) if new)
             self._swap(segments)
             if self._file and self._count < count:  # what was saved holds somebody who is to be forgotten
                 self._file.remove()
@@ -210,21 +216,23 @@ class ExactVectorStore:
         self._check_open()
         return self._snapshot
 
-    def _revs(self, uids: Sequence[str]) -> dict[str, int]:
-        """Return the newest rev of each of these that is known, 0 where none is."""
-        revs = {uid: self._deleted.get(uid, 0) for uid in uids}
-        for segment in self._snapshot.segments:
-            numbers = segment.find(uids)
-            for place in np.flatnonzero(numbers >= 0).tolist():
-                revs[uids[place]] = int(segment.revs[numbers[place]])
-        return revs
+    def _standing(self, uids: Hashed) -> list[People]:
+        """Return for each segment the number of each of these who is alive there, and -1 for the others."""
+        return [segment.find(uids) for segment in self._snapshot.segments]
 
-    def _without(self, uids: Iterable[str]) -> tuple[Segment, ...]:
-        """Return the segments with these people dead, and note that their skills are named less."""
-        left, gone = [], list(uids)
-        for segment in self._snapshot.segments:
-            numbers = segment.find(gone)
-            numbers = numbers[numbers >= 0]
+    def _is_newer(self, revs: Mapping[str, int], standing: Sequence[People]) -> NDArray[np.bool_]:
+        """Return which of these revs are newer than what is known."""
+        known = np.array([self._deleted.get(uid, 0) for uid in revs] if self._deleted else [0] * len(revs), np.int64)
+        for segment, numbers in zip(self._snapshot.segments, standing, strict=True):
+            is_here = numbers >= 0
+            known[is_here] = segment.revs[numbers[is_here]]
+        return np.fromiter(revs.values(), np.int64, len(revs)) > known
+
+    def _without(self, standing: Sequence[People], is_gone: NDArray[np.bool_]) -> tuple[Segment, ...]:
+        """Return the segments with some of those who stand there dead, and note that their skills are named less."""
+        left = []
+        for segment, everyone in zip(self._snapshot.segments, standing, strict=True):
+            numbers = everyone[is_gone & (everyone >= 0)]
             if numbers.size:
                 ids = [table.rows(numbers)[0] for table in (segment.offers, segment.needs)]
                 self._dictionary.count(np.concatenate(ids), -1)
@@ -269,12 +277,12 @@ class ExactVectorStore:
             )
             if self._is_closed or is_changed:
                 return not self._is_closed  # everybody was renumbered: look again
-            dead = [
-                new.uids.find(was.uids[number])
+            died = [
+                was.uids[number]
                 for was, one in zip(old, now[first:end], strict=True)
                 for number in np.flatnonzero(was.is_alive & ~one.is_alive).tolist()
             ]
-            merged_now = (new.without(np.array(dead, np.int32)),) if len(new) else ()
+            merged_now = (new.without(new.uids.find(Hashed.of(died))),) if len(new) else ()
             segments = (*now[:first], *merged_now, *now[end:])
             view, neighbours = self._snapshot.dictionary, self._snapshot.neighbours
             self._snapshot = Snapshot(view, self._facets.ids, neighbours, segments)

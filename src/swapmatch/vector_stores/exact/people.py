@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from swapmatch.ports import Entry, Where
     from swapmatch.vector_stores.exact.rows import Ids, People, Starts
+    from swapmatch.vector_stores.exact.texts import Hashed
 
     Numbers = Callable[[Iterable[str]], list[int]]  # keys -> ids
 
@@ -149,11 +150,14 @@ class Segment:
     is_alive: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], *, skills: tuple[Numbers, int], facets: tuple[Numbers, int]) -> Self:
+    def of(
+        cls, entries: Sequence[Entry], uids: Hashed, *, skills: tuple[Numbers, int], facets: tuple[Numbers, int]
+    ) -> Self:
         """Build a segment.
 
         Args:
             entries: Who stands in it.
+            uids: Theirs.
             skills: Gives the ids of keys, and how many there are.
             facets: Likewise.
         """
@@ -163,7 +167,7 @@ class Segment:
             return Table.of(counts, np.array(numbers(chain.from_iterable(sides)), np.int32), size)
 
         return cls(
-            uids=Texts.of([entry.uid for entry in entries]),
+            uids=Texts.of(uids),
             revs=np.array([entry.rev for entry in entries], np.int64),
             offers=table([entry.offers for entry in entries], *skills),
             needs=table([entry.needs for entry in entries], *skills),
@@ -175,9 +179,9 @@ class Segment:
         """How many people stand here, alive or not."""
         return len(self.revs)
 
-    def find(self, uids: Sequence[str]) -> People:
+    def find(self, uids: Hashed) -> People:
         """Return the number of each of these who is alive here, and -1 for the others."""
-        numbers = self.uids.find_all(uids)
+        numbers = self.uids.find(uids)
         numbers[~self.is_alive[numbers]] = -1
         return numbers
 

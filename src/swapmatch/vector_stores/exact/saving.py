@@ -105,7 +105,7 @@ def _packed_skills(view: DictionaryView, keys: Sequence[str]) -> Arrays:
 
 def _packed_lists(lists: Lists, graph: Graph | None) -> Arrays:
     arrays: Arrays = {f"lists.{name}": getattr(lists, name) for name in ("starts", "ids", "cosines", "marks")}
-    return arrays | ({} if graph is None else {"graph": np.frombuffer(graph.to_bytes(), np.uint8)})
+    return arrays | ({} if graph is None else {"graph": graph.to_bytes()})
 
 
 def _packed_texts(name: str, texts: Sequence[str]) -> Arrays:

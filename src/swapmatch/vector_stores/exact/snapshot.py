@@ -13,6 +13,7 @@ from swapmatch.vector_stores.exact.question import Question, Sought
 from swapmatch.vector_stores.exact.ranking import NOBODY, Ranked, Wanted, best, rank_matches
 from swapmatch.vector_stores.exact.rows import concatenated
 from swapmatch.vector_stores.exact.searching import rank_hits
+from swapmatch.vector_stores.exact.texts import Hashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -85,7 +86,7 @@ class Snapshot:
         fitting = segment.fitting(where, self.facets) if where.facets else None
         excluded = NOBODY.people
         if len(where.exclude) > SPARE:
-            excluded = np.sort(segment.find(list(where.exclude)))
+            excluded = np.sort(segment.find(Hashed.of(where.exclude)))
             excluded = excluded[excluded >= 0]
         return Wanted(fitting, excluded, limit, worst)
 

@@ -11,13 +11,38 @@ import numpy as np
 from swapmatch.vector_stores.exact.rows import concatenated, ranges, starts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from swapmatch.vector_stores.exact.rows import Ids, Starts
 
 BLOCK = 65_536  # texts copied at a time: an index over their bytes takes eight times what they take
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """Some texts, ready to be looked up in several places.
+
+    Attributes:
+        encoded: In UTF-8.
+        hashes: Of each.
+    """
+
+    encoded: Sequence[bytes]
+    hashes: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        """Prepare these."""
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        return cls(encoded, _hashes(encoded))
+
+    def where(self, is_wanted: NDArray[np.bool_]) -> Hashed:
+        """Return some of them."""
+        if is_wanted.all():
+            return self
+        return Hashed([self.encoded[place] for place in np.flatnonzero(is_wanted).tolist()], self.hashes[is_wanted])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +62,10 @@ class Texts:
     order: Ids
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Self:
+    def of(cls, texts: Hashed) -> Self:
         """Keep these texts, which must be distinct."""
-        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        blob = np.frombuffer(b"".join(encoded), np.uint8)
-        return cls.ordered(blob, starts_of(np.fromiter(map(len, encoded), np.int64, len(encoded))), _hashes(encoded))
+        counts = np.fromiter(map(len, texts.encoded), np.int64, len(texts.encoded))
+        return cls.ordered(np.frombuffer(b"".join(texts.encoded), np.uint8), starts_of(counts), texts.hashes)
 
     @classmethod
     def ordered(cls, blob: NDArray[np.uint8], starts: Starts, hashes: NDArray[np.uint64]) -> Self:
@@ -60,22 +84,15 @@ class Texts:
         """Go through all of them in their order."""
         return (self[place] for place in range(len(self)))
 
-    def find(self, text: str) -> int | None:
-        """Return the place of a text, or None where it does not stand here."""
-        place = int(self.find_all([text])[0])
-        return place if place >= 0 else None
-
-    def find_all(self, texts: Sequence[str]) -> Ids:
+    def find(self, texts: Hashed) -> Ids:
         """Return the place of each text, -1 where it does not stand here."""
-        found = np.full(len(texts), -1, np.int32)
-        if not (len(self) and texts):
+        found = np.full(len(texts.hashes), -1, np.int32)
+        if not (len(self) and found.size):
             return found
-        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        hashes = _hashes(encoded)
-        at = np.searchsorted(self.hashes, hashes, sorter=self.order)
-        is_there = self.hashes[self.order[np.minimum(at, len(self) - 1)]] == hashes
+        at = np.searchsorted(self.hashes, texts.hashes, sorter=self.order)
+        is_there = self.hashes[self.order[np.minimum(at, len(self) - 1)]] == texts.hashes
         for number in np.flatnonzero(is_there).tolist():
-            found[number] = self._find_from(int(at[number]), hashes[number], encoded[number])
+            found[number] = self._find_from(int(at[number]), texts.hashes[number], texts.encoded[number])
         return found
 
     def take(self, places: Ids) -> Texts:
