@@ -29,6 +29,7 @@ LIMIT = 10
 SCORING = Scoring()
 NOISE = 0.5  # added to a vector of length 1: the cosine with an unseen wording is about 0.9
 SAY_EVERY = 500  # batches
+ENCODED_WARM_UP = 10
 
 
 def measure(job: Job) -> Iterator[Figure]:
@@ -45,6 +46,8 @@ def measure(job: Job) -> Iterator[Figure]:
         yield from quantiles("text", took)
     if "build" in job.names:
         yield from memory(bare)
+    if "encoded" in job.names:  # last: the model takes more memory than everybody
+        yield from _encoded(store, job)
     store.close()
 
 
@@ -116,6 +119,28 @@ def _reworded(asked: Asked, rng: np.random.Generator) -> Asked:
         return replace(of, keys=tuple(f"{key} (unseen)" for key in of.keys), vectors=unit(of.vectors + noise))
 
     return Seeker(side(asked[0].offers), side(asked[0].needs)), Where()
+
+
+def _encoded(store: VectorStore, job: Job) -> Iterator[Figure]:
+    """Ask by an offer and a need that nobody has written, the model's work included."""
+    encoder = registry.open_encoder("sentence-transformers:")
+    if encoder.fingerprint != job.fingerprint:
+        yield Figure("text_encoded_p50", None, "ms", peer="left out: the vectors here are no model's")
+        return
+    labels = Skills.load(job.skills).labels
+    people = compose(min(job.n, 10_000), len(labels), job.seed + 1)
+
+    def ask(number: int) -> Candidates:
+        offers, needs = (
+            [f"{labels[place]} on weekends" for place in side.of(number)[:1]] for side in (people.offers, people.needs)
+        )
+        vectors = encoder.encode([*offers, *needs])
+        sides = SeekerSide(tuple(offers), vectors[: len(offers)]), SeekerSide(tuple(needs), vectors[len(offers) :])
+        return _ask(store, (Seeker(*sides), Where()))
+
+    latencies(ask, range(ENCODED_WARM_UP))
+    _, took = latencies(ask, range(ENCODED_WARM_UP, ENCODED_WARM_UP + min(job.seekers, 200)))
+    yield from quantiles("text_encoded", took)
 
 
 def _ask(store: VectorStore, asked: Asked) -> Candidates:

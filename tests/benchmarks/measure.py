@@ -23,6 +23,7 @@ MIB = 2**20
 SPARE = 512 * MIB  # of the memory that is free, left to everybody else
 LOOK_EVERY_S = 0.1
 IDLE_SHARE = 0.1  # of a core: below it nothing goes on in the background
+IDLE_LOOKS = 10  # in a row: what goes on in the background pauses while somebody may still be writing
 SETTLED_WITHIN_S = 900.0
 
 
@@ -84,12 +85,13 @@ def quantile(values: Sequence[float], share: float) -> float:
 def settle() -> float:
     """Wait until nothing goes on in the background of this process; return for how many seconds something did."""
     started = busy_until = time.perf_counter()
-    while time.perf_counter() - started < SETTLED_WITHIN_S:
+    idle = 0
+    while idle < IDLE_LOOKS and time.perf_counter() - started < SETTLED_WITHIN_S:
         worked = time.process_time()
         time.sleep(LOOK_EVERY_S)
-        if time.process_time() - worked < IDLE_SHARE * LOOK_EVERY_S:
-            break
-        busy_until = time.perf_counter()
+        idle += 1
+        if time.process_time() - worked > IDLE_SHARE * LOOK_EVERY_S:
+            busy_until, idle = time.perf_counter(), 0
     return busy_until - started
 
 

@@ -2,7 +2,8 @@
 
     nox -s bench -- [names] [--sizes 10k,100k,1M,10M] [--write-docs]
 
-Names are those of `table.py`: build, match, text, import, startup, matcher, threads; all without any. People are
+Names are those of `table.py`: build, match, text, encoded, import, startup, matcher, freetext, threads; all without
+any. `freetext --sizes 250k` measures half a million distinct skills. People are
 composed in the way of the ESCO generator over distinct ESCO labels, embedded once and kept in a cache. Where there are
 no labels, or with --random-vectors, the vectors are random and neither data nor a model is needed.
 
@@ -63,7 +64,7 @@ def sizes(text: str) -> list[int]:
 
 def options() -> argparse.Namespace:
     """Read the command line."""
-    names = [one.name for one in BENCHMARKS]
+    names = list(dict.fromkeys(one.name for one in BENCHMARKS))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="name", help=f"what to measure: {', '.join(names)}; by default all")
     parser.add_argument("--sizes", type=sizes, default=sizes(SIZES), help=f"numbers of people; by default {SIZES}")

@@ -29,9 +29,12 @@ BENCHMARKS = (
     Benchmark("build", INDEX),  # everybody into the index: time and memory
     Benchmark("match", INDEX),  # a stored person's candidates: latency and recall
     Benchmark("text", INDEX),  # candidates by skills that nobody has, their vectors given
+    Benchmark("encoded", INDEX, 1_000_000),  # the same by texts, the model's work included
     Benchmark("import", IMPORT, 1_000_000),  # Matcher.put_many into SQLite
     Benchmark("startup", "storing:start_up", 1_000_000, IMPORT),  # Matcher.open on that file
+    Benchmark("startup", "storing:start_up_saved", 1_000_000, IMPORT),  # the same, the index saved beside it
     Benchmark("matcher", "storing:match", 100_000, IMPORT),  # Matcher.match, profiles read from SQLite
+    Benchmark("freetext", "freetext:measure", 250_000),  # nearly every statement a skill of its own
     Benchmark("threads", "threads:measure", 100_000, IMPORT),  # eight of them, while one thread writes; writes last
 )
 # What part INDEX is held against, each in a process of its own, and who then compares the answers of all.

@@ -169,6 +169,6 @@ def _wrong(store: WatchedStore, skills: Skills) -> int:
 
 def _differing(matcher: Matcher, job: Job, uids: Sequence[str]) -> int:
     """Count the people whose matches have other scores than in a matcher that reads the file anew."""
-    with opened(job) as fresh:
+    with opened(job, "exact:unsaved") as fresh:
         pairs = [[[one.score for one in each.match(who, limit=LIMIT)] for each in (matcher, fresh)] for who in uids]
     return sum(len(a) != len(b) or not np.allclose(a, b, atol=SCORE_TOLERANCE) for a, b in pairs)

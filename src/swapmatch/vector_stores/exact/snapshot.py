@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from swapmatch.ports import Candidate, Candidates, Hit
+from swapmatch.ports import Candidate, Candidates, Hit, SeekerSide
 from swapmatch.vector_stores.exact.neighbours import Neighbours
 from swapmatch.vector_stores.exact.question import Question, Sought
 from swapmatch.vector_stores.exact.ranking import NOBODY, Ranked, Wanted, best, rank_matches
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from swapmatch.models import Side
-    from swapmatch.ports import Cosines, Seeker, SeekerSide, Vectors, Where
+    from swapmatch.ports import Cosines, Seeker, Vectors, Where
     from swapmatch.scoring import Scoring
     from swapmatch.vector_stores.exact.dictionary import DictionaryView
     from swapmatch.vector_stores.exact.people import Segment
@@ -77,10 +78,14 @@ class Snapshot:
         if not neighbours.fit(scoring):
             neighbours = Neighbours(floor=scoring.floor, limit=scoring.neighbours)
 
-        def sought(side: SeekerSide) -> Sought:
-            return Sought.of(neighbours.of(side, dictionary), len(dictionary), scoring)
-
-        return Question.of(sought(seeker.needs), sought(seeker.offers), scoring)
+        # Both sides at once: skills that nobody has are compared with all others, which is read once for all of them.
+        sides = seeker.needs, seeker.offers
+        asked = SeekerSide(
+            tuple(chain.from_iterable(side.keys for side in sides)), np.concatenate([side.vectors for side in sides])
+        )
+        lists, needs = neighbours.of(asked, dictionary), len(seeker.needs.keys)
+        receives, gives = (Sought.of(some, len(dictionary), scoring) for some in (lists[:needs], lists[needs:]))
+        return Question.of(receives, gives, scoring)
 
     def _wanted(self, segment: Segment, where: Where, *, limit: int, worst: float = 0.0) -> Wanted:
         fitting = segment.fitting(where, self.facets) if where.facets else None
