@@ -15,7 +15,7 @@ from swapmatch.scoring import Scoring
 from swapmatch.testing.candidates_suite import fits
 from swapmatch.testing.oracle import brute_force_match, search_scores
 from swapmatch.vector_stores.exact import ExactVectorStore, index, ranking
-from swapmatch.vector_stores.exact import people as exact_people
+from swapmatch.vector_stores.exact import marks as exact_marks
 from swapmatch.vector_stores.exact import snapshot as exact_snapshot
 
 NOBODY = Where()
@@ -105,7 +105,7 @@ def test_the_first_are_those_of_a_scorer_that_looks_at_everybody(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ranking, "FIRST_LOOK", first)
         patch.setattr(ranking, "DENSE", dense)
-        patch.setattr(exact_people, "DENSE", dense)
+        patch.setattr(exact_marks, "DENSE", dense)
         patch.setattr(ranking, "SHORT", short)
         patch.setattr(ranking, "PLENTY", plenty)
         hold_against_everybody(people, skills, limit, seed, scoring)
@@ -159,7 +159,7 @@ def test_a_filter_changes_nothing_but_who_may_be_found(
         patch.setattr(ranking, "FEW", few)
         patch.setattr(ranking, "SHORT", short)
         patch.setattr(exact_snapshot, "SPARE", spare)
-        patch.setattr(exact_people, "WIDE", wide)
+        patch.setattr(exact_marks, "WIDE", wide)
         found = ranked(store, seeker, Scoring(), 4, where)
         assert len(found) == min(4, len(everybody))
         assert_same(found, [(match.uid, match.score) for match in everybody])

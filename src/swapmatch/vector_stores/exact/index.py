@@ -14,6 +14,7 @@ from swapmatch.errors import ConfigurationError, StoreError
 from swapmatch.vector_stores.exact import memory
 from swapmatch.vector_stores.exact.background import Background
 from swapmatch.vector_stores.exact.dictionary import Dictionary, Keys
+from swapmatch.vector_stores.exact.merging import out_of_proportion
 from swapmatch.vector_stores.exact.neighbours import Neighbours
 from swapmatch.vector_stores.exact.people import Segment, facet_keys, merged
 from swapmatch.vector_stores.exact.saving import SavedFile
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 SMALL = 2_000  # people of the newest segment, which is rebuilt with each write
 QUIET_S = 0.5  # since the last write, before neighbours are computed that nobody has asked for
 SUFFIX = "-index"  # of the file beside the people's
-TIER = 4  # times as large as all newer ones together is a segment that a merge leaves alone
-IDLE_TIER = 64  # the same while nobody writes: each further segment costs every match a tenth of a millisecond
 
 
 class ExactVectorStore:
@@ -264,7 +263,7 @@ class ExactVectorStore:
         if self._has_many_unused():
             self._forget_unused_skills()
         before = self._snapshot.segments
-        first, end = _out_of_proportion(before, tier=IDLE_TIER if self._is_quiet() else TIER)
+        first, end = out_of_proportion(before, small=SMALL, is_quiet=self._is_quiet())
         if first == end:
             return self._prepare()
         # Nothing of this can change while it is merged; whoever dies in it meanwhile is marked afterwards.
@@ -312,21 +311,3 @@ class ExactVectorStore:
             segments = (everybody.with_skills(new_ids),) if len(everybody) else ()
             neighbours = snapshot.neighbours.renumbered(new_ids, snapshot.dictionary)
             self._snapshot = Snapshot(self._dictionary.view(), self._facets.ids, neighbours, segments)
-
-
-def _out_of_proportion(segments: Sequence[Segment], *, tier: int = TIER) -> tuple[int, int]:
-    """Return which run of segments should become one: from the first to before the second; equal where none should.
-
-    The newest one is the writer's while it is small. Of the others each should be several times as large as all newer
-    ones together, so that there are few and the large ones are rebuilt rarely. One with mostly dead people is rebuilt.
-    """
-    is_writers = bool(segments) and len(segments[-1]) <= SMALL and tier == TIER
-    end = len(segments) - is_writers
-    first, newer = end, 0
-    for place in range(end - 1, -1, -1):
-        size = len(segments[place])
-        is_small = newer > 0 and size <= tier * newer
-        if is_small or 2 * np.count_nonzero(segments[place].is_alive) < size:
-            first = place
-        newer += size
-    return first, end

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from swapmatch.vector_stores.exact.dictionary import renumbering
+from swapmatch.vector_stores.exact.marks import distinct, is_in
 from swapmatch.vector_stores.exact.rows import concatenated, ranges, starts_of
 from swapmatch.vector_stores.exact.texts import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 LONG = 64  # people an id from which copying slices beats gathering by index
 SPARSE = 4  # times as many ids as a table names from which the table keeps the list of those it names
-WIDE = 16  # times as many people to be looked among from which a search for each beats a mark for all
-DENSE = 4  # one in so many people from which a look at everybody beats sorting them
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +197,15 @@ class Segment:
             known = [facet_ids[key] for key in facet_keys({name: values}) if key in facet_ids]
             people = self.facets.spans(np.array(known, np.int32)).people()
             found.append(people if len(known) <= 1 else distinct(people))
-        return reduce(_in_both, sorted(found, key=len)) if found else None
+        return reduce(partial(np.intersect1d, assume_unique=True), sorted(found, key=len)) if found else None
 
     def allowed(self, people: People, fitting: People | None, excluded: People) -> People:
         """Return those of these people who are alive, among the fitting, and not excluded; all ascending."""
         if fitting is not None:
-            people = people[_is_in(people, fitting, len(self))]
+            people = people[is_in(people, fitting, len(self))]
         is_allowed = self.is_alive[people]
         if excluded.size:
-            is_allowed &= ~_is_in(people, excluded, len(self))
+            is_allowed &= ~is_in(people, excluded, len(self))
         allowed: People = people[is_allowed]
         return allowed
 
@@ -259,57 +256,3 @@ def merged(segments: Sequence[Segment], *, skills: int, facets: int) -> Segment:
         facets=table([segment.facets for segment in segments], facets),
         is_alive=np.ones(sum(alive.size for alive in living), np.bool_),
     )
-
-
-def distinct(people: People) -> People:
-    """Return each of these once, ascending."""
-    ordered = np.sort(people)
-    is_first = np.ones(ordered.size, np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
-    return ordered[is_first]
-
-
-def in_both(some: People, others: People, size: int) -> People:
-    """Return who of so many people stands in both lists, ascending; they may name somebody several times."""
-    with MARKS.on(some, size) as is_there:
-        both = others[is_there[others]]
-    if DENSE * both.size < size:
-        return distinct(both)
-    with MARKS.on(both, size) as is_there:
-        return np.flatnonzero(is_there[:size]).astype(np.int32)
-
-
-class Marks(threading.local):
-    """A mark for everybody, kept by each thread: marking some and unmarking them beats clearing a fresh array."""
-
-    def __init__(self) -> None:
-        """Start without room."""
-        self._marks = np.zeros(0, np.bool_)
-
-    @contextmanager
-    def on(self, people: People, size: int) -> Iterator[NDArray[np.bool_]]:
-        """Lend the marks, set for these people of so many; `(size or more,)`."""
-        if self._marks.size < size:
-            self._marks = np.zeros(size, np.bool_)
-        self._marks[people] = True
-        try:
-            yield self._marks
-        finally:
-            self._marks[people] = False
-
-
-MARKS = Marks()
-
-
-def _in_both(some: People, others: People) -> People:
-    return np.intersect1d(some, others, assume_unique=True)
-
-
-def _is_in(people: People, among: People, size: int) -> NDArray[np.bool_]:
-    """Return which of these people stand among others, who are ascending."""
-    if among.size <= WIDE * people.size:
-        with MARKS.on(among, size) as is_there:
-            found: NDArray[np.bool_] = is_there[people]
-            return found
-    places = np.searchsorted(among, people)
-    return np.asarray(among[np.minimum(places, among.size - 1)] == people)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from swapmatch.scoring import DECIMALS
-from swapmatch.vector_stores.exact.people import DENSE, in_both
+from swapmatch.vector_stores.exact.marks import DENSE, in_both
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

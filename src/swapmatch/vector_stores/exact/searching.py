@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from swapmatch.scoring import DECIMALS
-from swapmatch.vector_stores.exact.people import distinct
+from swapmatch.vector_stores.exact.marks import distinct
 from swapmatch.vector_stores.exact.ranking import Ranked, Scored, Wanted, top_of
 
 if TYPE_CHECKING:
