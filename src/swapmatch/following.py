@@ -27,7 +27,7 @@ REMEMBERED = 1_000_000  # keys whose vectors the index was given: 60 MB beside t
 TRIES = 3  # to read an index and a store that agree
 SAVED_FROM = 5_000  # people: fewer are read from the store in a moment
 WORTH_SAVING = 0.05  # of an index
-SAVE_EVERY_S = 60.0  # at most
+SAVE_EVERY_S = 900.0  # at most: everybody is written each time, 0.4 GB for a million people
 
 Found = TypeVar("Found", Candidate, Hit)
 
