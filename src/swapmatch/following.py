@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from swapmatch.asking import as_values
-from swapmatch.errors import EncoderError, NotIndexedError, StoreError
+from swapmatch.errors import EncoderError, NotIndexedError, StoreError, StoreUnavailableError
 from swapmatch.ports import Candidate, Entry, Hit
 from swapmatch.powers import Counted, InFile, InMemory, Resumable, Sequenced
 
@@ -46,6 +46,7 @@ class Follower:
         self._lock = Lock()
         self._is_behind = False  # some are stored whom the index does not know
         self._indexed: set[str] = set()  # keys whose vectors the index was given
+        self._saving = Lock()
         self._saved_at = time.monotonic()
 
     def start(self) -> None:
@@ -62,7 +63,17 @@ class Follower:
         self.sync()
 
     def sync(self) -> int:
-        """Bring the index up to date and return how many changes were looked at."""
+        """Bring the index up to date, save it from time to time, and return how many changes were looked at."""
+        looked_at = self._follow()
+        if time.monotonic() - self._saved_at > SAVE_EVERY_S:
+            self._save()
+        return looked_at
+
+    def close(self) -> None:
+        """Save the index where that spares the next start some work."""
+        self._save()
+
+    def _follow(self) -> int:
         looked_at, more = 0, True
         with self._lock:
             while more:
@@ -72,13 +83,7 @@ class Follower:
                 self._cursor, more = page.cursor, page.more
                 looked_at += len(page.items)
             self._is_behind = False
-        if time.monotonic() - self._saved_at > SAVE_EVERY_S:
-            self._save()
         return looked_at
-
-    def close(self) -> None:
-        """Save the index where that spares the next start some work."""
-        self._save()
 
     def put(self, stored: Sequence[Stored]) -> None:
         """Index people who were just stored, so that the next question finds them, and whom an earlier call missed.
@@ -88,7 +93,7 @@ class Follower:
         """
         try:
             if self._is_behind:
-                self.sync()
+                self._follow()
             self._put(stored)
             self._seen([one.rev for one in stored])
         except (EncoderError, StoreError) as error:
@@ -121,7 +126,7 @@ class Follower:
             ]
             if len(agreed) == len(found):
                 break
-            self.sync()
+            self._follow()
         return agreed
 
     def _resumed(self, index: Resumable) -> Cursor | None:
@@ -131,6 +136,8 @@ class Follower:
         if cursor is not None:
             try:
                 self._profiles.changes(cursor, 1)
+            except StoreUnavailableError:
+                raise
             except StoreError as error:
                 logger.warning("the saved index is of no use any more, and everybody is read anew: %s", error)
                 index.clear()
@@ -149,15 +156,20 @@ class Follower:
                 self._lock.release()
 
     def _save(self) -> None:
-        index, cursor = self._vectors, self._cursor
-        if not isinstance(index, Resumable) or cursor is None:
+        """Save the index if it is worth it, then see whether somebody whom it holds was deleted meanwhile elsewhere."""
+        index = self._vectors
+        if not isinstance(index, Resumable) or not self._saving.acquire(blocking=False):
             return
-        self._saved_at = time.monotonic()
         try:
-            if len(self._vectors) >= SAVED_FROM and index.unsaved >= WORTH_SAVING:
-                index.save(self._encoder.encoder.fingerprint, cursor)
-        except StoreError as error:
+            self._saved_at = time.monotonic()
+            if (cursor := self._cursor) is None or len(self._vectors) < SAVED_FROM or index.unsaved < WORTH_SAVING:
+                return
+            index.save(self._encoder.encoder.fingerprint, cursor)
+            self._follow()  # a deletion takes what was saved with it
+        except (EncoderError, StoreError, MemoryError) as error:
             logger.warning("the next start will take longer: %s", error)
+        finally:
+            self._saving.release()
 
     def _put(self, stored: Sequence[Stored]) -> None:
         entries = [_entry(one) for one in stored]

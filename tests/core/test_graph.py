@@ -93,6 +93,21 @@ def test_threads_search_while_one_adds():
     assert sum(map(search, range(3_000))) > 2_990
 
 
+def test_of_what_is_forgotten_no_vector_is_left():
+    vectors = clustered(1_000)
+    graph, dead = graph_of(vectors), np.arange(0, 1_000, 10, dtype=np.int32)
+    words = graph._small(vectors[dead[3:4]]).tobytes()
+    assert words in graph.to_bytes().tobytes()
+    graph.forget(dead)
+    again = Graph.from_bytes(graph.to_bytes(), dimension=DIMENSION)
+    assert words not in again.to_bytes().tobytes()
+    assert len(again) == 1_000
+    alive = np.setdiff1d(np.arange(1_000), dead)
+    for found, query in zip(again.nearest(vectors[alive[:50]], limit=20), vectors[alive[:50]], strict=True):
+        truth = alive[np.argsort(-(vectors[alive] @ query))[:20]]
+        assert np.intersect1d(found, truth).size >= 19
+
+
 def test_vectors_of_another_length_are_refused():
     graph = graph_of(clustered(50))
     for call in (graph.add, lambda vectors: graph.nearest(vectors, limit=1)):

@@ -13,13 +13,13 @@ GIB = 2**30
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
     """A machine of 8 GiB free, without control groups; what a test writes into the folder is read."""
-    for name, file in (("MEMINFO", "meminfo"), ("STATUS", "status")):
+    files = {"MEMINFO": "meminfo", "STATUS": "status", "CGROUPS": "v2", "OWN_CGROUPS": "cgroup"}
+    for name, file in files.items():
         monkeypatch.setattr(memory, name, tmp_path / file)
-    monkeypatch.setattr(memory, "CGROUPS", (tmp_path / "v2", tmp_path / "v1"))
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     (tmp_path / "meminfo").write_text(f"MemTotal: {16 * GIB // 1024} kB\nMemAvailable: {8 * GIB // 1024} kB\n")
-    for group in ("v1", "v2"):
-        (tmp_path / group).mkdir()
+    (tmp_path / "v2" / "memory" / "box").mkdir(parents=True)
+    (tmp_path / "v2" / "system.slice" / "swapmatch.service").mkdir(parents=True)
     return tmp_path
 
 
@@ -38,9 +38,24 @@ def test_a_control_group_may_leave_less(machine):
 
 
 def test_an_older_control_group_may_leave_less(machine):
-    (machine / "v1" / "memory.limit_in_bytes").write_text(f"{3 * GIB}\n")
-    (machine / "v1" / "memory.usage_in_bytes").write_text(f"{GIB}\n")
+    (machine / "v2" / "memory" / "memory.limit_in_bytes").write_text(f"{3 * GIB}\n")
+    (machine / "v2" / "memory" / "memory.usage_in_bytes").write_text(f"{GIB}\n")
     assert memory.available() == 2 * GIB
+
+
+@pytest.mark.parametrize("group", ["system.slice", "system.slice/swapmatch.service"])
+def test_the_group_of_the_process_and_those_around_it_may_leave_less(machine, group):
+    (machine / "cgroup").write_text("0::/system.slice/swapmatch.service\n")
+    (machine / "v2" / group / "memory.max").write_text(f"{GIB}\n")
+    (machine / "v2" / group / "memory.current").write_text("0\n")
+    assert memory.available() == GIB
+
+
+def test_so_may_an_older_one(machine):
+    (machine / "cgroup").write_text("5:cpu:/other\n4:memory:/box\n")
+    (machine / "v2" / "memory" / "box" / "memory.limit_in_bytes").write_text(f"{GIB}\n")
+    (machine / "v2" / "memory" / "box" / "memory.usage_in_bytes").write_text("0\n")
+    assert memory.available() == GIB
 
 
 def test_a_limit_of_the_process_may_leave_less(machine, monkeypatch):

@@ -10,9 +10,9 @@ import pytest
 
 from swapmatch import Matcher, Profile, following
 from swapmatch.encoders.hashing import HashingEncoder
-from swapmatch.errors import ConfigurationError, StoreError
+from swapmatch.errors import ConfigurationError, StoreError, StoreUnavailableError
 from swapmatch.profile_stores.memory import MemoryProfileStore
-from swapmatch.vector_stores.exact import ExactVectorStore, memory
+from swapmatch.vector_stores.exact import ExactVectorStore, arrays, memory
 
 SKILLS = ("guitar", "Python", "baking", "knitting", "Mandarin", "chess", "plumbing", "yoga")
 
@@ -208,15 +208,64 @@ def test_a_long_running_process_saves_from_time_to_time(db, saved, monkeypatch):
         assert saved.exists()
 
 
-def test_an_index_that_cannot_be_saved_is_told_and_no_more(db, saved, caplog):
-    saved.mkdir()
+def test_whoever_another_process_deleted_is_not_saved_again(db, saved):
+    filled(db)
+    with opened(db) as ours:
+        ours.put_many(people(20, prefix="more"))
+        with opened(db) as theirs:
+            theirs.delete("p003")
+            assert not saved.exists()
+        assert b"p003" not in saved.read_bytes()
+    assert not saved.exists() or b"p003" not in saved.read_bytes()
+    filled(db)
+    with opened(db) as theirs:  # who does not know whom we store
+        with opened(db) as ours:
+            ours.put_many(people(20, prefix="unknown"))
+        assert b"unknown003" in saved.read_bytes()
+        theirs.delete("unknown003")
+        assert not saved.exists()
+
+
+def test_a_match_does_not_wait_for_a_save(db, monkeypatch):
+    monkeypatch.setattr(following, "SAVE_EVERY_S", 0.0)
+    with opened(db) as matcher, opened(db, vectors="exact:unsaved") as other:
+        matcher.put_many(people(40))
+        other.update("p000", {"bio": "changed"})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(following.Follower, "_save", None)
+            assert any(answers(matcher))
+
+
+def test_a_database_that_is_locked_for_a_moment_costs_no_index(db, saved, monkeypatch):
+    filled(db)
+
+    def locked(*_):
+        raise StoreUnavailableError("it is locked by another process: try again")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("swapmatch.profile_stores.sqlite.SQLiteProfileStore.changes", locked)
+        with pytest.raises(StoreUnavailableError, match="try again"):
+            opened(db)
+    assert saved.exists()
+
+
+def test_an_index_that_cannot_be_saved_is_told_and_no_more(db, saved, caplog, monkeypatch):
+    monkeypatch.setattr(arrays, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with caplog.at_level(logging.WARNING):
         filled(db)
     assert "the next start will take longer" in caplog.text
 
 
+def test_a_folder_in_the_place_of_the_index_is_told(db, saved):
+    saved.mkdir()
+    with pytest.raises(ConfigurationError, match="is no index, and was not changed"):
+        filled(db)
+
+
 def test_parts_that_were_closed_before_are_no_trouble(db):
-    matcher = Matcher(encoder=HashingEncoder(), profiles=MemoryProfileStore(), vectors=ExactVectorStore(db))
+    matcher = Matcher(
+        encoder=HashingEncoder(), profiles=MemoryProfileStore(), vectors=ExactVectorStore(db.with_name("own"))
+    )
     matcher.put_many(people(40))
     matcher.vectors.close()
     matcher.close()

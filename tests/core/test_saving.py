@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swapmatch.errors import StoreError
+from swapmatch.errors import ConfigurationError, StoreError
 from swapmatch.ports import Cursor, Where
 from swapmatch.testing.communities import entry, make_community
 from swapmatch.testing.resumable_suite import ENCODER, answers
@@ -44,7 +44,8 @@ def resumed(path):
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_no_damage_is_taken_for_sound(sound, tmp_path_factory, data):
-    path = tmp_path_factory.mktemp("damaged") / "index"
+    people = tmp_path_factory.mktemp("damaged") / "people.db"
+    path = people.with_name("people.db-index")
     place = data.draw(st.integers(0, len(sound) - 1))
     kind = data.draw(st.sampled_from(["flip", "cut", "grow within"]))
     if kind == "flip":
@@ -55,7 +56,8 @@ def test_no_damage_is_taken_for_sound(sound, tmp_path_factory, data):
     else:
         damaged = sound[:place] + b"x" + sound[place:]
     path.write_bytes(damaged)
-    store, cursor = resumed(path)
+    store = ExactVectorStore()
+    cursor = store.resume(ENCODER, beside=people)
     if cursor is not None:  # a byte between two arrays is nobody's
         fresh = ExactVectorStore()
         fresh.put(COMMUNITY.entries, COMMUNITY.vectors)
@@ -66,15 +68,62 @@ def test_no_damage_is_taken_for_sound(sound, tmp_path_factory, data):
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"SQLite format 3\0" + b"x" * 500, b"SWAPINDX"])
 def test_a_file_of_somebody_else_is_told_and_the_index_starts_empty(tmp_path, caplog, content):
-    path = tmp_path / "index"
+    path = tmp_path / "people.db-index"
     path.write_bytes(content)
+    store = ExactVectorStore()
     with caplog.at_level(logging.WARNING):
-        store, cursor = resumed(path)
-    assert cursor is None
+        assert store.resume(ENCODER, beside=tmp_path / "people.db") is None
     assert len(store) == 0
     assert str(path) in caplog.text
     store.save(ENCODER, CURSOR)
     assert resumed(path)[1] == CURSOR
+
+
+def test_a_file_that_is_no_index_is_never_replaced_or_removed(tmp_path):
+    path = tmp_path / "people.db"
+    store = saved(path)
+    path.write_bytes(b"SQLite format 3")
+    with pytest.raises(ConfigurationError, match="was not changed"):
+        ExactVectorStore(path)
+    with pytest.raises(StoreError, match="was not changed"):
+        store.save(ENCODER, CURSOR)
+    store.delete({COMMUNITY.entries[0].uid: 1000})
+    store.clear()
+    assert path.read_bytes() == b"SQLite format 3"
+    with pytest.raises(ConfigurationError, match="was not changed"):
+        ExactVectorStore(tmp_path)
+
+
+def test_an_index_that_everybody_left_can_be_saved_and_filled_again(tmp_path):
+    path = tmp_path / "index"
+    store = ExactVectorStore(path)
+    store.put(COMMUNITY.entries[:3], COMMUNITY.vectors)
+    store._background.close()
+    store.delete({one.uid: 1000 for one in COMMUNITY.entries})
+    store.save(ENCODER, CURSOR)
+    store, cursor = resumed(path)
+    assert cursor == CURSOR
+    store.put(COMMUNITY.entries, COMMUNITY.vectors)
+    assert len(store) == len(COMMUNITY.entries)
+
+
+def test_what_a_killed_writer_left_goes_with_whoever_is_deleted(tmp_path):
+    store = saved(tmp_path / "x[1].index")
+    part = tmp_path / "x[1].index.abcd.part"
+    part.write_bytes(b"mallory")
+    store.delete({"nobody here": 7})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_words_that_nobody_uses_any_more_are_worth_a_save(tmp_path):
+    store = saved(tmp_path / "index")
+    vectors = {**COMMUNITY.vectors, "taxidermy": COMMUNITY.vectors["skill 0"]}
+    store.put([entry("mallory", rev=1, offers=["taxidermy"])], vectors)
+    store.save(ENCODER, CURSOR)
+    store.put([entry("mallory", rev=2, offers=["skill 1"])], vectors)
+    assert store.unsaved > 1
+    store.save(ENCODER, CURSOR)
+    assert b"taxidermy" not in (tmp_path / "index").read_bytes()
 
 
 def test_a_file_of_another_version_is_told(tmp_path, caplog, sound, monkeypatch):

@@ -12,6 +12,7 @@ A file is written beside its place and renamed, so it is there whole or not at a
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 import mmap
@@ -28,7 +29,7 @@ import numpy as np
 from swapmatch.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -80,7 +81,9 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         size = os.fstat(file.fileno()).st_size
         for place in places:
             _check(file, place, size)
-        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        file.seek(0)
+        # Windows lets nobody replace or remove a file that is mapped.
+        whole = file.read() if os.name == "nt" else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     arrays = {}
     for place in places:
         count = math.prod(place["shape"])
@@ -89,10 +92,21 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return about, arrays
 
 
-def peek(path: Path) -> dict[str, Any]:
-    """Return what is said of the arrays, unread. Raises as `read` does."""
-    with path.open("rb") as file:
-        return _about(file)[0]
+def remove(path: Path) -> None:
+    """Remove a file, and the parts of those who are writing it or never ended; it need not be there. Raises OSError."""
+    for part in _parts(path):
+        part.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def is_strange(path: Path) -> bool:
+    """Whether there is a file with something in it that is no file of arrays."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(MAGIC))
+    except OSError:
+        return False
+    return not MAGIC.startswith(start)
 
 
 def _header(about: Mapping[str, Any], arrays: Arrays) -> bytes:
@@ -148,7 +162,11 @@ def _bytes(array: NDArray[Any]) -> memoryview:
 
 
 def _remove_abandoned(path: Path) -> None:
-    for part in path.parent.glob(f"{path.name}.*.part"):
+    for part in _parts(path):
         with suppress(OSError):
             if time.time() - part.stat().st_mtime > ABANDONED_S:
                 part.unlink()
+
+
+def _parts(path: Path) -> Iterator[Path]:
+    return path.parent.glob(f"{glob.escape(path.name)}.*.part")

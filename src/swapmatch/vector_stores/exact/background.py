@@ -33,7 +33,7 @@ class Background:
 
     def wait(self) -> None:
         """Return when there is nothing left to do."""
-        while thread := self._thread:
+        while (thread := self._thread) and thread.is_alive():  # none is in a process that was forked
             thread.join()
 
     def close(self) -> None:

@@ -117,6 +117,14 @@ class Graph:
             found.append(np.array(keys, np.int32))
         return found
 
+    def forget(self, ids: Ids) -> None:
+        """Leave nothing of these skills' vectors: zeros stand in their place, which nobody is near to."""
+        nothing = np.zeros(self.dimension, np.int8)
+        for number in ids[ids < self._size].tolist():
+            with self._turn(), translate(FAILED, "forget a skill in the graph"):
+                self._index.remove(number)
+                self._index.add(number, nothing, threads=1)
+
     def to_bytes(self) -> NDArray[np.uint8]:
         """Return everything in it, for `from_bytes`. Whoever searches or adds waits meanwhile."""
         with self._turn(), translate(FAILED, "save the graph of skills"):

@@ -56,9 +56,10 @@ class ExactVectorStore:
         self._lock = Lock()  # one writer at a time
         self._background = Background(self._tidy)
         self._is_saved = is_saved
-        self._file = SavedFile(Path(path)) if path and is_saved else None
+        self._file = SavedFile(Path(path), is_named=True) if path and is_saved else None
         self._is_closed = False
         self._erased = 0  # times that the file had to go
+        self._unsaved = 0  # people written since the file was
         self._start(Dictionary(), Keys(), (), None)
 
     @classmethod
@@ -103,8 +104,11 @@ class ExactVectorStore:
             for entry in fresh:
                 self._deleted.pop(entry.uid, None)
             self._count += len(fresh)
+            deaths = self._dictionary.unused
             self._swap((*self._without(standing, is_newer), segment))
             self._unsaved += len(fresh)
+            if self._dictionary.unused > deaths:  # words that nobody uses any more leave the file with the next save
+                self._unsaved = max(self._unsaved, self._count + 1)
 
     def delete(self, revs: Mapping[str, int]) -> None:
         """See VectorStore.delete."""
@@ -114,14 +118,10 @@ class ExactVectorStore:
             is_newer = self._is_newer(revs, standing)
             if not is_newer.any():
                 return
-            count = self._count
             segments = self._without(standing, is_newer)
             self._deleted.update((uid, rev) for (uid, rev), new in zip(revs.items(), is_newer, strict=True) if new)
             self._swap(segments)
-            if self._file and self._count < count:  # what was saved holds somebody who is to be forgotten
-                self._file.remove()
-                self._erased += 1
-                self._unsaved = self._count + 1
+            self._erase()  # also what another process saved, who may know more people
 
     def search(self, query: Vectors, side: Side, *, limit: int, where: Where) -> list[Hit]:
         """See VectorStore.search."""
@@ -147,7 +147,7 @@ class ExactVectorStore:
     def resume(self, fingerprint: str, *, beside: Path | None) -> Cursor | None:
         """See Resumable.resume."""
         if self._file is None and beside is not None and self._is_saved:
-            self._file = SavedFile(beside.with_name(f"{beside.name}{SUFFIX}"))
+            self._file = SavedFile(beside.with_name(f"{beside.name}{SUFFIX}"), is_named=False)
         saved = self._file.read(fingerprint) if self._file else None
         if saved is None:
             return None
@@ -170,7 +170,7 @@ class ExactVectorStore:
             if self._erased != erased:  # somebody was to be forgotten while the file was written
                 self._file.remove()
                 return
-            self._unsaved -= unsaved
+            self._unsaved = max(0, self._unsaved - unsaved)
             self._lists_saved = lists
 
     @property
@@ -186,8 +186,7 @@ class ExactVectorStore:
         with self._lock:
             self._check_open()
             self._start(Dictionary(), Keys(), (), None)
-            if self._file:
-                self._file.remove()
+            self._erase()
 
     def close(self) -> None:
         """Let go of everybody."""
@@ -203,8 +202,15 @@ class ExactVectorStore:
         self._count = sum(map(len, segments))
         self._snapshot = Snapshot(dictionary.view(), facets.ids, neighbours or Neighbours.of_defaults(), segments)
         self._written_at = 0.0
-        self._unsaved = 0  # people written since the file was
+        self._unsaved = 0
         self._lists_saved = self._snapshot.neighbours.count
+
+    def _erase(self) -> None:
+        """Let nothing of what was saved stay on the disk, nor of what is being saved."""
+        if self._file:
+            self._file.remove()
+            self._erased += 1
+            self._unsaved = self._count + 1
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -289,7 +295,8 @@ class ExactVectorStore:
 
     def _prepare(self) -> bool:
         """Compute some lists of neighbours that nobody has asked for yet; return whether anything is left to do."""
-        view, neighbours = self._snapshot.dictionary, self._snapshot.neighbours
+        snapshot = self._snapshot
+        view, neighbours = snapshot.dictionary, snapshot.neighbours
         if not self._is_quiet():
             self._background.rest(QUIET_S)  # an import needs the processor more
             return True

@@ -15,7 +15,7 @@ PERSON_BYTES = 200  # with two or three skills a side
 SKILL_BYTES = 2_500  # a key, and a list of 256 neighbours; the vector comes on top
 BASE_BYTES = 40 * MIB
 MEMINFO, STATUS = Path("/proc/meminfo"), Path("/proc/self/status")
-CGROUPS = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/memory"))
+CGROUPS, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def check(people: int, skills: int, *, dimension: int) -> None:
@@ -46,13 +46,30 @@ def available() -> int | None:
 
 def _limits() -> Iterator[int | None]:
     yield _number_in(MEMINFO, "MemAvailable:", unit=1024)
-    for group in CGROUPS:
+    for group in _groups():
         for most, now in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
             limit, usage = _number(group / most), _number(group / now)
             if limit is not None and usage is not None:
                 cache = _number_in(group / "memory.stat", "inactive_file") or 0  # given back when it is needed
                 yield limit - usage + cache
     yield from _own_limits()
+
+
+def _groups() -> Iterator[Path]:
+    """Yield the control groups of this process and all that these stand in, of both versions."""
+    yield from (CGROUPS, CGROUPS / "memory")
+    try:
+        lines = OWN_CGROUPS.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        root = CGROUPS if not controllers else CGROUPS / "memory"
+        if controllers in {"", "memory"}:
+            group = root / path.lstrip("/")
+            while group != root and root in group.parents:
+                yield group
+                group = group.parent
 
 
 def _own_limits() -> Iterator[int]:

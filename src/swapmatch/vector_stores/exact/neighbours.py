@@ -235,7 +235,7 @@ class Neighbours:
         """Look for nearly all of the nearest skills: in the graph, and among all that it does not have yet."""
         size = min(len(graph), len(view))
         alive = max(1, int(np.count_nonzero(view.is_used)))
-        limit = self.limit * len(view) // alive  # the dead are still in the graph, and take places
+        limit = min(self.limit * len(view) // alive, len(graph))  # the dead are still in the graph, and take places
         rest = np.arange(size, len(view), dtype=np.int32)
         found = []
         for vector, near in zip(vectors, graph.nearest(vectors, limit=limit), strict=True):

@@ -179,7 +179,9 @@ class Segment:
     def find(self, uids: Hashed) -> People:
         """Return the number of each of these who is alive here, and -1 for the others."""
         numbers = self.uids.find(uids)
-        numbers[~self.is_alive[numbers]] = -1
+        is_here = numbers >= 0
+        is_here[is_here] = self.is_alive[numbers[is_here]]
+        numbers[~is_here] = -1
         return numbers
 
     def without(self, numbers: People) -> Segment:

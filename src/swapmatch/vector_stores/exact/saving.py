@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from swapmatch.errors import StoreError
+from swapmatch.errors import ConfigurationError, StoreError
 from swapmatch.ports import Cursor
 from swapmatch.vector_stores.exact import arrays as files
 from swapmatch.vector_stores.exact.dictionary import Dictionary, Keys
@@ -47,30 +47,49 @@ class Saved:
 class SavedFile:
     """The file of one index."""
 
-    def __init__(self, path: Path) -> None:
-        """Name it; it need not be there."""
+    def __init__(self, path: Path, *, is_named: bool) -> None:
+        """Give its place.
+
+        Args:
+            path: Where it is, or will be.
+            is_named: Whether somebody chose this name: then what stands there and is no index is not ours to replace.
+
+        Raises:
+            ConfigurationError: Something else stands there.
+        """
         self._path = path
+        self._is_named = is_named
+        if self._is_others():
+            raise ConfigurationError(self._refusal())
 
     def remove(self) -> None:
-        """Remove the file, if it is there."""
+        """Remove the file, and what a writer left that never ended, where they are there."""
         try:
-            self._path.unlink(missing_ok=True)
+            if not self._is_others():
+                files.remove(self._path)
         except OSError as error:
-            logger.warning("%s holds somebody who was deleted and cannot be removed: %s", self._path, error)
+            logger.warning("%s may hold somebody who was deleted: delete it by hand: %s", self._path, error)
 
     def read(self, fingerprint: str) -> Saved | None:
         """Return what was saved with this encoder, or None, with the reason in the log, where it is of no use."""
         try:
-            about = files.peek(self._path)
+            about, arrays = files.read(self._path)
             if about["fingerprint"] != fingerprint:
                 logger.info("%s was saved with the encoder %s: left alone", self._path, about["fingerprint"])
                 return None
-            return _unpacked(*files.read(self._path))
+            return _unpacked(about, arrays)
         except FileNotFoundError:
             return None
         except (OSError, StoreError, KeyError, ValueError) as error:
             logger.warning("the index is read from the database, because %s", error)
             return None
+
+    def _is_others(self) -> bool:
+        """Whether something stands there that is no index and may not be replaced."""
+        return self._path.is_dir() or (self._is_named and files.is_strange(self._path))
+
+    def _refusal(self) -> str:
+        return f"{self._path} is no index, and was not changed: name another path"
 
     def write(
         self, snapshot: Snapshot, keys: Sequence[str], facets: Sequence[str], *, fingerprint: str, cursor: Cursor
@@ -80,7 +99,11 @@ class SavedFile:
         Raises:
             StoreError: The file cannot be written.
         """
+        if self._is_others():
+            raise StoreError(self._refusal())
         view, neighbours = snapshot.dictionary, snapshot.neighbours
+        if neighbours.graph is not None:
+            neighbours.graph.forget(np.flatnonzero(~view.is_used).astype(np.int32))
         lists = Lists.of(neighbours.lists(view), len(view))
         arrays = _packed_skills(view, keys[: len(view)]) | _packed_lists(lists, neighbours.graph)
         if snapshot.segments:
@@ -133,7 +156,7 @@ def _unpacked(about: Mapping[str, Any], arrays: Arrays) -> Saved:
         dictionary=Dictionary(keys, vectors, uses),
         facets=Keys(_unpacked_texts("facets", arrays) if "revs" in arrays else ()),
         neighbours=Neighbours(floor=about["floor"], limit=about["limit"], kept=lists, graph=graph),
-        segments=(_unpacked_people(arrays),) if "revs" in arrays else (),
+        segments=(_unpacked_people(arrays),) if "revs" in arrays and len(arrays["revs"]) else (),
     )
 
 
