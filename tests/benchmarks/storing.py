@@ -85,9 +85,8 @@ def start_up(job: Job) -> Iterator[Figure]:
 def start_up_saved(job: Job) -> Iterator[Figure]:
     """The same, from the saved index."""
     yield from _started(job, "startup_saved", "exact:")
-    yield Figure(
-        "startup_saved_file", database(job).with_name(f"{database(job).name}-index").stat().st_size / MIB, "MiB"
-    )
+    saved = database(job).with_name(f"{database(job).name}-index")
+    yield Figure("startup_saved_file", saved.stat().st_size / MIB if saved.exists() else 0.0, "MiB")
 
 
 def _started(job: Job, name: str, vectors: str) -> Iterator[Figure]:

@@ -37,7 +37,8 @@ def test_every_benchmark_has_figures(lines):
     names = {line["name"] for line in lines}
     for name in ("build", "match_p50", "match_p95", "match_recall@10", "text_p50", "import_rate"):
         assert name in names
-    assert {"startup", "matcher_p50", "threads_p95"} <= names
+    assert {"startup", "startup_saved", "matcher_p50", "threads_p95"} <= names
+    assert {"freetext_recall@256", "freetext_new_skill_p50"} <= names
     assert all(line["value"] is not None for line in lines)
 
 

@@ -1,10 +1,10 @@
 """A matcher takes its index up again where it was left, and notices when the people are not those any more."""
 
 import logging
-import multiprocessing
-import os
 import shutil
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -307,22 +307,31 @@ def test_a_feed_that_fails_while_it_is_asked_about_is_no_reason_to_answer_wrongl
         assert len(matcher.vectors) == 40
 
 
-def killed(db, place):
-    following.SAVED_FROM = 1
-    matcher = opened(db)
-    matcher.put_many(people(30))
-    matcher._index._save()
-    matcher.put_many(people(30, prefix="unsaved"))
-    matcher.delete("unsaved003")
-    place.write_text("ready")
-    os.kill(os.getpid(), signal.SIGKILL)
+KILLED = """
+import os, signal, sys
+from swapmatch import Matcher, Profile, following
+from swapmatch.encoders.hashing import HashingEncoder
+
+following.SAVED_FROM = 1
 
 
-def test_a_process_that_is_killed_loses_nobody(db, tmp_path):
-    process = multiprocessing.get_context("spawn").Process(target=killed, args=(db, tmp_path / "ready"))
-    process.start()
-    process.join()
-    assert (tmp_path / "ready").exists()
+def people(prefix):
+    return [Profile(uid=f"{prefix}{n:03}", skills_to_offer="guitar", services_needed="Python") for n in range(30)]
+
+
+matcher = Matcher.open(sys.argv[1], encoder=HashingEncoder())
+matcher.put_many(people("saved"))
+matcher._index._save()
+matcher.put_many(people("unsaved"))
+matcher.delete("unsaved003")
+print("ready", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_that_is_killed_loses_nobody(db):
+    done = subprocess.run([sys.executable, "-c", KILLED, db], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("ready\n", -signal.SIGKILL), done.stderr
     with opened(db) as matcher, opened(db, vectors="exact:unsaved") as fresh:
         assert len(matcher.vectors) == len(fresh.vectors) == 59
         assert answers(matcher) == answers(fresh)

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MIB = 2**20
-PERSON_BYTES = 200  # with two or three skills a side
+# With two skills a side: 120 bytes that stay, and as much again while segments are merged (10 million, 2026-11-24).
+PERSON_BYTES = 250
 SKILL_BYTES = 2_500  # a key, and a list of 256 neighbours; the vector comes on top
 BASE_BYTES = 40 * MIB
 MEMINFO, STATUS = Path("/proc/meminfo"), Path("/proc/self/status")
