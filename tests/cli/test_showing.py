@@ -65,13 +65,17 @@ def test_the_demo_names_a_command_that_works_from_here(monkeypatch, tmp_path):
 # What runs the tests may ignore ^C, and a child inherits that.
 HEARS_INTERRUPTS = """
 import runpy, signal
+import swapmatch.following
+swapmatch.following.SAVED_FROM = 1
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("swapmatch", run_name="__main__", alter_sys=True)
 """
 
 
 @pytest.mark.usefixtures("community")
-def test_the_server_says_where_it_serves_and_answers_there():
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_the_server_says_where_it_serves_answers_there_and_saves_its_index_at_the_end(stop, code):
+    Path("swapmatch.db-index").unlink(missing_ok=True)
     arguments = [sys.executable, "-c", HEARS_INTERRUPTS, "serve", "--port", "0"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         killer = threading.Timer(60, server.kill)
@@ -82,11 +86,12 @@ def test_the_server_says_where_it_serves_and_answers_there():
             with urllib.request.urlopen(f"{url}/healthz", timeout=30) as answer:
                 assert json.load(answer)["ok"] is True
         finally:
-            server.send_signal(signal.SIGINT)
+            server.send_signal(stop)
             _, rest = server.communicate()
             killer.cancel()
-    assert server.returncode == 130
+    assert server.returncode == code
     assert "Traceback" not in rest
+    assert Path("swapmatch.db-index").exists()
 
 
 @pytest.mark.usefixtures("community")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,6 +47,9 @@ def command(
             access_log=False,  # paths hold uids and e-mails
             timeout_graceful_shutdown=GRACE_S,
         )
+        # uvicorn raises the signal again once it has stopped; left to itself it would end the process before the index
+        # is saved and the database closed.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         uvicorn.Server(config).run(sockets=[listener])
 
 
