@@ -8,6 +8,7 @@ import pytest
 from swapmatch import Matcher, Profile, following
 from swapmatch.encoders.caching import CachingEncoder
 from swapmatch.encoders.hashing import HashingEncoder
+from swapmatch.errors import StoreError
 from swapmatch.ports import Entry, Vector
 from swapmatch.profile_stores.memory import MemoryProfileStore
 from swapmatch.vector_stores.exact import ExactVectorStore
@@ -71,3 +72,42 @@ def test_vectors_are_looked_up_once_while_the_keys_are_remembered(
     once = [["a", "b"], ["c"], ["d"], []]
     assert (encoder.asked == once) == (remembered > 1)
     assert len(index) == 4
+
+
+class Bare:
+    """An index without any power: only what the port asks for."""
+
+    def __init__(self) -> None:
+        self._store = ExactVectorStore()
+        for name in ("put", "delete", "search", "candidates", "close"):
+            setattr(self, name, getattr(self._store, name))
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+
+def test_an_index_without_powers_is_read_anew_each_time(tmp_path) -> None:
+    for _ in range(2):
+        with Matcher.open(tmp_path / "people.db", encoder=HashingEncoder(), vectors=Bare()) as matcher:
+            matcher.put(person("ana", "guitar"))
+            assert len(matcher.vectors) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["people.db"]
+
+
+def test_a_place_in_the_feed_that_cannot_be_told_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("the disk reports an error")
+
+    with Matcher.open("memory:", encoder=HashingEncoder()) as matcher:
+        monkeypatch.setattr(matcher.profiles, "behind", fail)
+        matcher.put(person("ana", "guitar"))
+        assert matcher.sync() == 1
+
+
+def test_only_one_saves_at_a_time(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "SAVED_FROM", 1)
+    with Matcher.open(tmp_path / "people.db", encoder=HashingEncoder()) as matcher:
+        matcher.put(person("ana", "guitar"))
+        with matcher._index._saving:
+            matcher._index._save()
+        assert not (tmp_path / "people.db-index").exists()

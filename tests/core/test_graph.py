@@ -10,7 +10,7 @@ from swapmatch.errors import MissingExtraError, StoreError
 from swapmatch.ports import Cursor, Entry, Seeker, SeekerSide, Where
 from swapmatch.scoring import Scoring
 from swapmatch.testing.oracle import brute_force_match
-from swapmatch.vector_stores.exact import ExactVectorStore, neighbours
+from swapmatch.vector_stores.exact import ExactVectorStore, graph, neighbours
 from swapmatch.vector_stores.exact.graph import Graph
 
 DIMENSION = 32
@@ -38,9 +38,9 @@ def graph_of(vectors):
 
 def test_nearly_all_of_the_nearest_are_found():
     vectors = clustered(6_000)
-    graph, queries = graph_of(vectors), vectors[::100]
+    made, queries = graph_of(vectors), vectors[::100]
     truth = np.argsort(-(queries @ vectors.T), axis=1)[:, :256]
-    found = graph.nearest(queries, limit=256)
+    found = made.nearest(queries, limit=256)
     recalls = [np.intersect1d(one, other).size / 256 for one, other in zip(found, truth, strict=True)]
     assert np.mean(recalls) >= 0.98
 
@@ -69,6 +69,16 @@ def test_a_graph_that_is_damaged_is_refused(share):
         Graph.from_bytes(data[:place], dimension=DIMENSION)
     data[place] ^= 1
     with pytest.raises(StoreError, match="graph of skills"):
+        Graph.from_bytes(data, dimension=DIMENSION)
+
+
+def test_a_graph_that_says_something_else_of_itself_is_refused():
+    data = graph_of(clustered(50)).to_bytes()
+    magic, *parameters, size, checksum, length = graph.HEADER.unpack(data[: graph.HEADER.size].tobytes())
+    data[: graph.HEADER.size] = np.frombuffer(
+        graph.HEADER.pack(magic, *parameters, size + 1, checksum, length), np.uint8
+    )
+    with pytest.raises(StoreError, match="something else"):
         Graph.from_bytes(data, dimension=DIMENSION)
 
 

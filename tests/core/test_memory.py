@@ -1,6 +1,7 @@
 """Whether everybody fits into memory is told before anybody is loaded."""
 
 import resource
+import sys
 
 import pytest
 
@@ -63,6 +64,11 @@ def test_a_limit_of_the_process_may_leave_less(machine, monkeypatch):
     limits = {resource.RLIMIT_AS: 4 * GIB, resource.RLIMIT_DATA: GIB}
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (limits[kind], limits[kind]))
     assert memory.available() == GIB // 2
+
+
+def test_a_system_without_limits_of_processes_has_none(machine, monkeypatch):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert memory.available() == 8 * GIB
 
 
 def test_where_nothing_is_known_everybody_is_let_in(machine):

@@ -255,3 +255,26 @@ def test_a_search_of_a_resumed_index_needs_no_words(tmp_path):
     store, _ = resumed(path)
     hits = store.search(COMMUNITY.side(["skill 3"]).vectors, "offers", limit=3, where=Where())
     assert len(hits) == 3
+
+
+def test_a_file_that_cannot_be_removed_is_told(tmp_path, monkeypatch, caplog):
+    store = saved(tmp_path / "index")
+
+    def fail(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(saving.files, "remove", fail)
+    with caplog.at_level(logging.WARNING):
+        store.delete({COMMUNITY.entries[0].uid: 1000})
+    assert "delete it by hand" in caplog.text
+
+
+def test_arrays_of_other_types_are_not_written(tmp_path):
+    with pytest.raises(TypeError, match="c16"):
+        arrays.write(tmp_path / "file", {}, {"strange": np.zeros(3, np.complex128)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_hashed_texts_some_can_be_taken():
+    some = Hashed.of(["a", "b", "c"]).where(np.array([True, False, True]))
+    assert list(Texts.of(some)) == ["a", "c"]
