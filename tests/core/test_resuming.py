@@ -74,6 +74,19 @@ def filled(db, count=40):
         return answers(matcher)
 
 
+def restore_what_was_there_before_more_came(db):
+    """Leave a database of 20 people, and beside it the saved index of 40."""
+    copy = db.with_name("copy")
+    filled(db, 20)
+    shutil.copy(db, copy)
+    with opened(db) as matcher:
+        matcher.put_many(people(20, prefix="later"))
+    for suffix in ("", "-wal", "-shm"):
+        db.with_name(db.name + suffix).unlink(missing_ok=True)
+    shutil.copy(copy, db)
+    assert db.with_name("people.db-index").exists()
+
+
 def test_nobody_is_read_again_after_a_start(db, saved, read):
     before = filled(db)
     assert saved.exists()
@@ -146,14 +159,8 @@ def test_another_encoders_index_is_not_read(db, saved, read):
         assert len(matcher.vectors) == 5
 
 
-def test_an_older_copy_of_the_people_is_noticed(db, saved, tmp_path, caplog, read):
-    filled(db, 20)
-    shutil.copy(db, tmp_path / "copy")
-    with opened(db) as matcher:
-        matcher.put_many(people(20, prefix="later"))
-    for suffix in ("", "-wal", "-shm"):
-        db.with_name(db.name + suffix).unlink(missing_ok=True)
-    shutil.copy(tmp_path / "copy", db)
+def test_an_older_copy_of_the_people_is_noticed(db, caplog, read):
+    restore_what_was_there_before_more_came(db)
     read.clear()
     with caplog.at_level(logging.WARNING), opened(db) as matcher:
         assert len(matcher.vectors) == 20
@@ -161,14 +168,8 @@ def test_an_older_copy_of_the_people_is_noticed(db, saved, tmp_path, caplog, rea
     assert "read anew" in caplog.text
 
 
-def test_an_older_copy_that_was_written_to_is_noticed(db, saved, tmp_path, read):
-    filled(db, 20)
-    shutil.copy(db, tmp_path / "copy")
-    with opened(db) as matcher:
-        matcher.put_many(people(20, prefix="later"))
-    for suffix in ("", "-wal", "-shm"):
-        db.with_name(db.name + suffix).unlink(missing_ok=True)
-    shutil.copy(tmp_path / "copy", db)
+def test_an_older_copy_that_was_written_to_is_noticed(db):
+    restore_what_was_there_before_more_came(db)
     with opened(db, vectors="exact:unsaved") as matcher:
         matcher.put_many(people(50, prefix="other", shift=2))  # beyond the revs that the saved index knows
     with opened(db) as matcher, opened(db, vectors="exact:unsaved") as fresh:

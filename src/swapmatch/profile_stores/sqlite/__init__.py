@@ -7,7 +7,8 @@ What a person said is overwritten when they are deleted or changed (secure_delet
 write-ahead log with its next checkpoint, at the latest when the last process closes the file. One
 thing SQLite cannot be told to overwrite: copies that it made while it moved rows between pages (of
 10,000 people deleted from a file that had been rewritten several times, 30 left some words in
-unused parts of pages, 2026-11-23). `VACUUM` clears these.
+unused parts of pages, 2026-11-23). `VACUUM` clears these. An index that is saved beside the file is
+a file of its own: it goes as soon as anybody is deleted, and forgets changed words when it is next saved.
 """
 
 from __future__ import annotations
