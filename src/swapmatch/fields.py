@@ -49,7 +49,7 @@ def _joined(value: object) -> object:
     if not isinstance(value, list | tuple):
         return value
     try:
-        return "\n".join([f"- {item}" for item in map(str.strip, value) if item])
+        return "\n".join(["- " + item for item in map(str.strip, value) if item])
     except TypeError:  # not all of them are texts
         return value
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from swapmatch.errors import InvalidProfileError
@@ -47,6 +49,22 @@ def sort_out(rows: Sequence[Row], *, first_row: int) -> tuple[list[Profile], lis
         except InvalidProfileError as error:
             rejects.append(Reject(row=number, uid=_uid(row), reason=str(error)))
     return valid, rejects
+
+
+@contextmanager
+def no_collecting() -> Iterator[None]:
+    """Let no garbage be collected for a moment.
+
+    A batch makes thousands of objects and no cycle among them, so that collections find nothing: they took 5 of 52
+    microseconds a person (2026-11-24).
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def print_count(done: int) -> None:

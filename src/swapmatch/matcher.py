@@ -11,7 +11,7 @@ from swapmatch.encoders.caching import CachingEncoder
 from swapmatch.errors import ConflictError, InvalidProfileError
 from swapmatch.finding import Finder
 from swapmatch.following import Follower
-from swapmatch.intake import batches, print_count, sort_out
+from swapmatch.intake import batches, no_collecting, print_count, sort_out
 from swapmatch.models import Profile, PutReport
 from swapmatch.powers import SkillVectors
 from swapmatch.scoring import Scoring
@@ -139,11 +139,12 @@ class Matcher:
         rejects: list[Reject] = []
         embedded_before = self._cached.embedded
         for batch in batches(people, BATCH):
-            valid, refused = sort_out(batch, first_row=done + 1)
-            stored = self.profiles.put(valid)
-            distinct = {one.profile.uid: one for one in stored}  # a batch may name somebody twice
-            fresh = [one for one in distinct.values() if one.is_written]
-            self._index.put(fresh)
+            with no_collecting():
+                valid, refused = sort_out(batch, first_row=done + 1)
+                stored = self.profiles.put(valid)
+                distinct = {one.profile.uid: one for one in stored}  # a batch may name somebody twice
+                fresh = [one for one in distinct.values() if one.is_written]
+                self._index.put(fresh)
             written, unchanged = written + len(fresh), unchanged + len(distinct) - len(fresh)
             rejects += refused
             done += len(batch)

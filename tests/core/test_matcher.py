@@ -1,5 +1,6 @@
 """The matcher as its users meet it, on stores in memory and the lexical encoder."""
 
+import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Thread
@@ -268,6 +269,23 @@ def test_many_people_are_counted_and_the_bad_ones_told_apart(encoder: Encoder) -
 def test_progress_can_be_printed(matcher: Matcher, capsys: pytest.CaptureFixture[str]) -> None:
     matcher.put_many(({"uid": f"p{n}", "skills_to_offer": "x"} for n in range(1_500)), progress=True)
     assert capsys.readouterr().err.splitlines() == ["1,000 people", "1,500 people"]
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_collecting_garbage_is_left_on_or_off_as_it_was(matcher: Matcher, is_on: bool) -> None:
+    def rows() -> Iterator[Profile]:
+        yield ANA
+        message = "the file broke off"
+        raise OSError(message)
+
+    (gc.enable if is_on else gc.disable)()
+    try:
+        matcher.put_many([BEN])
+        with pytest.raises(OSError, match="broke off"):
+            matcher.put_many(rows())
+        assert gc.isenabled() is is_on
+    finally:
+        gc.enable()
 
 
 def test_a_person_whose_text_cannot_be_embedded_is_stored_told_and_found_later(

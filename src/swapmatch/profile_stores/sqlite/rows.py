@@ -30,6 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS = 1_000_000  # a second
 _OWN_COLUMNS = {"uid", "created_at", "updated_at"}
 _DEFAULTS = dict(Profile.model_construct(uid=""))  # for what a row leaves out
+_set = object.__setattr__  # a profile is frozen once it is whole
 _FIELDS = set(_DEFAULTS)  # one for all: pydantic copies it before it changes it
 
 
@@ -70,14 +71,10 @@ def _dated(kind: type[Profile], state: dict[str, Any], row: Row) -> Profile:
     state["created_at"] = _moment(row.created_at)
     state["updated_at"] = _moment(row.updated_at)
     profile = kind.__new__(kind)  # what unpickling does: half the time of model_construct and of model_copy
-    profile.__setstate__(
-        {
-            "__dict__": state,
-            "__pydantic_fields_set__": _FIELDS,
-            "__pydantic_extra__": None,
-            "__pydantic_private__": None,
-        }
-    )
+    _set(profile, "__dict__", state)
+    _set(profile, "__pydantic_fields_set__", _FIELDS)
+    _set(profile, "__pydantic_extra__", None)
+    _set(profile, "__pydantic_private__", None)
     return profile
 
 

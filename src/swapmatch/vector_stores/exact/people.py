@@ -230,6 +230,8 @@ class Segment:
 
 def facet_keys(facets: Mapping[str, Iterable[str]]) -> list[str]:
     """Return one text for each name and value, never the same for two pairs."""
+    if not facets:
+        return []  # as most have none
     return list(dict.fromkeys(f"{len(name)}:{name}{value}" for name, values in facets.items() for value in values))
 
 
