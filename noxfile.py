@@ -25,7 +25,7 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 OTHER_PYTHONS = [v for v in nox.project.python_versions(PYPROJECT) if v != HERE]
 
 LIGHT = "cli,server"  # the extras that bring no torch
-FULL = f"{LIGHT},minilm"  # every extra that the tests need so far
+FULL = f"{LIGHT},export"  # every extra that the tests need so far
 MODEL_ENV = {
     "HF_HUB_OFFLINE": "1",  # the weights come from a package: nothing may be fetched
     "TOKENIZERS_PARALLELISM": "false",  # else the tokenizer warns after every fork

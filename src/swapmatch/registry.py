@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ENCODERS = {
     "sentence-transformers": "swapmatch.encoders.sentence_transformers:SentenceTransformersEncoder",
+    "fastembed": "swapmatch.encoders.fastembed:FastEmbedEncoder",
     "hashing": "swapmatch.encoders.hashing:HashingEncoder",
 }
 PROFILE_STORES = {

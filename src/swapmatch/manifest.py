@@ -1,0 +1,164 @@
+"""Manifest: what a folder with an exported model says of itself, and whether that is true."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from swapmatch.errors import ConfigurationError, EncoderError
+from swapmatch.relevance import Relevance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+MODEL_FILE = "model.onnx"
+READ = ("*.json", "*.onnx*")  # what is read of a folder
+
+# No path: whatever a manifest names stands beside it.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Precision = Literal["fp32", "int8"]
+Pooling = Literal["mean", "cls"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Curve(_Part):
+    """The constants of `swapmatch.relevance.Relevance` for this model."""
+
+    midpoint: float
+    scale: Annotated[float, Field(gt=0)]
+
+
+class Agreement(_Part):
+    """Cosines between the vectors of this model and those of the model it was made from, over a list of texts."""
+
+    texts: int
+    mean: float
+    worst: float
+
+
+class Manifest(_Part):
+    """What is in the folder of an exported model.
+
+    Attributes:
+        format: Of this file.
+        model: The name of the model that it was made from.
+        revision: The revision of its files, or the sha256 of its weights where it has none.
+        precision: Of the weights.
+        dimension: Length of a vector.
+        max_tokens: Where texts are cut.
+        pooling: How a vector is made of those of the tokens.
+        prompt: What is put before each text.
+        relevance: The curve from cosine to relevance.
+        agreement: How near its vectors are to the original ones.
+        files: The sha256 of each other file in the folder.
+    """
+
+    format: Literal[1]
+    model: Annotated[str, Field(min_length=1)]
+    revision: Annotated[str, Field(min_length=1)]
+    precision: Precision
+    dimension: Annotated[int, Field(gt=0)]
+    max_tokens: Annotated[int, Field(gt=0)]
+    pooling: Pooling
+    prompt: str = ""
+    relevance: Curve
+    agreement: Agreement | None
+    files: dict[FileName, Sha256]
+
+    @property
+    def fingerprint(self) -> str:
+        """Model, revision and precision, down to the bytes of the exported weights."""
+        prompt = f"/prompt {self.prompt!r}" if self.prompt else ""
+        return f"{self.model}@{self.revision[:12]}/{self.precision}/onnx-{self.files[MODEL_FILE][:12]}{prompt}"
+
+    @property
+    def curve(self) -> Relevance:
+        """From cosine to relevance."""
+        return Relevance(midpoint=self.relevance.midpoint, scale=self.relevance.scale)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return what a folder says of itself, without looking at its other files.
+
+    Raises:
+        ConfigurationError: There is no such folder, no manifest in it, or none that can be read.
+    """
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        message = f"there is no folder {folder}: make it with: swapmatch model export {folder} --int8"
+        raise ConfigurationError(message)
+    if not path.is_file():
+        message = f"{folder} holds no exported model: it has no {MANIFEST}. {_way_out(folder)}"
+        raise ConfigurationError(message)
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, fault["loc"])) or "the whole"
+        message = f"{path} cannot be used: {where}: {fault['msg']}. Export the model again"
+        raise ConfigurationError(message) from None
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        raise ConfigurationError(message) from error
+    if MODEL_FILE not in manifest.files:
+        message = f"{path} names no {MODEL_FILE}: export the model again"
+        raise ConfigurationError(message)
+    return manifest
+
+
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Compare every file with the manifest.
+
+    Raises:
+        EncoderError: One is missing, is not the file that the manifest was written for, or is not in it at all.
+    """
+    unknown = {path.name for kind in READ for path in folder.glob(kind)} - manifest.files.keys() - {MANIFEST}
+    if unknown:
+        message = (
+            f"{folder / min(unknown)} is not in {MANIFEST}, but would be read: remove it, or export the model again"
+        )
+        raise EncoderError(message)
+    for name, wanted in manifest.files.items():
+        if (found := sha256(folder / name)) != wanted:
+            message = (
+                f"{folder / name} is not the file that {MANIFEST} describes (its sha256 is {found[:12]}…, not "
+                f"{wanted[:12]}…): it was changed or is damaged. Export the model again"
+            )
+            raise EncoderError(message)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write it beside the files that it describes."""
+    text = json.dumps(manifest.model_dump(), indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(f"{text}\n", "utf-8")
+
+
+def sha256_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the sha256 of some files."""
+    return {name: sha256(folder / name) for name in sorted(names)}
+
+
+def sha256(path: Path) -> str:
+    """Return the sha256 of a file. Raises EncoderError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}"
+        raise EncoderError(message) from error
+
+
+def _way_out(folder: Path) -> str:
+    if any(folder.glob("*.bin")) or any(folder.glob("*.pt")):
+        return "Pickled weights are not read, because a pickle can run code"
+    return "Make one with: swapmatch model export FOLDER --int8"
