@@ -1,6 +1,8 @@
 """Every distinct skill is embedded once."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from swapmatch.encoders.hashing import HashingEncoder
 from swapmatch.errors import EncoderError, EncoderMismatchError
 from swapmatch.ports import Vectors
 from swapmatch.profile_stores.memory import MemoryProfileStore
+from swapmatch.testing.people import in_threads
 
 
 class Counting(HashingEncoder):
@@ -90,3 +93,78 @@ def test_without_a_store_that_keeps_vectors_they_are_held_in_memory() -> None:
     cached.vectors(["guitar"], keep=True)
     cached.vectors(["guitar"], keep=True)
     assert encoder.asked == ["guitar"]
+
+
+class Slow(Counting):
+    """Encodes while its gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.is_entered = Event(), Event()
+        self.failure: Exception | None = None
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = super().encode(texts)
+        self.is_entered.set()
+        assert self.gate.wait(20)
+        if self.failure is not None:
+            raise self.failure
+        return vectors
+
+
+def test_who_asks_for_what_is_being_computed_waits_for_it() -> None:
+    encoder = Slow()
+    cached = CachingEncoder(encoder)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(cached.vectors, ["guitar", "piano"], keep=False)
+        assert encoder.is_entered.wait(20)
+        others = [pool.submit(cached.vectors, ["piano", "guitar"], keep=False) for _ in range(3)]
+        encoder.gate.set()
+        for found in (first, *others):
+            np.testing.assert_array_equal(found.result()["piano"], HashingEncoder().encode(["piano"])[0])
+    assert sorted(encoder.asked) == ["guitar", "piano"]
+    assert cached._computing == {}
+
+
+def test_who_waits_for_what_was_merely_asked_about_keeps_it() -> None:
+    store, encoder = MemoryProfileStore(), Slow()
+    cached = CachingEncoder(encoder, store)
+    with ThreadPoolExecutor() as pool:
+        asking = pool.submit(cached.vectors, ["guitar"], keep=False)
+        assert encoder.is_entered.wait(20)
+        storing = pool.submit(cached.vectors, ["guitar"], keep=True)
+        encoder.gate.set()
+        asking.result()
+        storing.result()
+    assert list(store.get_vectors(encoder.fingerprint, ["guitar"])) == ["guitar"]
+    assert encoder.asked == ["guitar"]
+
+
+def test_a_failure_is_told_to_all_who_wait_and_the_next_call_tries_again() -> None:
+    encoder = Slow()
+    encoder.failure = EncoderError("out of memory")
+    cached = CachingEncoder(encoder)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(cached.vectors, ["guitar"], keep=False)
+        assert encoder.is_entered.wait(20)
+        second = pool.submit(cached.vectors, ["guitar"], keep=False)
+        encoder.gate.set()
+        for failed in (first, second):
+            with pytest.raises(EncoderError, match="out of memory"):
+                failed.result()
+    encoder.failure = None
+    assert list(cached.vectors(["guitar"], keep=False)) == ["guitar"]
+
+
+def test_threads_that_want_each_others_keys_all_get_them() -> None:
+    cached = CachingEncoder(HashingEncoder())
+    keys = [f"skill {number}" for number in range(40)]
+
+    def work(number: int) -> None:
+        for start in range(40):
+            wanted = [keys[(start + number * step) % 40] for step in range(10)]
+            found = cached.vectors(wanted, keep=False)
+            assert found.keys() == set(wanted)
+
+    in_threads(work, 8)
+    assert cached.embedded == len(keys)

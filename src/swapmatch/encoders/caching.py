@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from concurrent.futures import Future
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import numpy as np
 from swapmatch.errors import EncoderError, EncoderMismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from swapmatch.ports import Encoder, Vector, Vectors
     from swapmatch.powers import SkillVectors
@@ -42,6 +43,7 @@ class CachingEncoder:
         self._limit = recent
         self._recent: OrderedDict[str, Vector] = OrderedDict()
         self._unkept: set[str] = set()  # of these, those that were merely asked about
+        self._computing: dict[str, Future[Vector]] = {}
         self._lock = Lock()
         self.embedded = 0  # texts that had to be encoded so far
         if kept is not None and (theirs := kept.encoder()) not in {None, encoder.fingerprint}:
@@ -52,7 +54,7 @@ class CachingEncoder:
             raise EncoderMismatchError(message)
 
     def vectors(self, keys: Iterable[str], *, keep: bool) -> dict[str, Vector]:
-        """Return the unit vector of each distinct key.
+        """Return the unit vector of each distinct key; who asks for one that is being computed waits for it.
 
         Args:
             keys: Skill keys.
@@ -68,21 +70,60 @@ class CachingEncoder:
             found |= self._kept.get_vectors(self.encoder.fingerprint, missing)
         if keep and (asked := {key: found[key] for key in self._unkept.intersection(found)}):
             self._keep(asked)
-        # Sorted by length: a batch is padded to its longest text.
-        missing = sorted((key for key in wanted if key not in found), key=len)
-        for start in range(0, len(missing), BATCH):
-            batch = missing[start : start + BATCH]
-            fresh = dict(zip(batch, self._encode(batch), strict=True))
-            if keep:
-                self._keep(fresh)
-            found |= fresh
-        self._remember(found, unkept=() if keep else missing)
+        self._remember(found)
+        mine, others = self._claim([key for key in wanted if key not in found])
+        found |= self._computed(mine, keep=keep)
+        if others:
+            theirs = {key: vector.result() for key, vector in others.items()}
+            if keep:  # they may have merely asked
+                self._keep(theirs)
+            found |= theirs
         return found
 
     @property
     def dimension(self) -> int:
         """Length of a vector."""
         return self.encoder.dimension
+
+    def _claim(self, keys: Sequence[str]) -> tuple[dict[str, Future[Vector]], dict[str, Future[Vector]]]:
+        """Return which of these to compute here, and which somebody else computes now or has since."""
+        mine: dict[str, Future[Vector]] = {}
+        others: dict[str, Future[Vector]] = {}
+        with self._lock:
+            for key in keys:
+                if key in self._recent:
+                    others[key] = Future()
+                    others[key].set_result(self._recent[key])
+                elif key in self._computing:
+                    others[key] = self._computing[key]
+                else:
+                    mine[key] = self._computing[key] = Future()
+        return mine, others
+
+    def _computed(self, claimed: Mapping[str, Future[Vector]], *, keep: bool) -> dict[str, Vector]:
+        """Compute what was claimed, and tell those who wait for it."""
+        found: dict[str, Vector] = {}
+        ordered = sorted(claimed, key=len)  # a batch is padded to its longest text
+        try:
+            for start in range(0, len(ordered), BATCH):
+                batch = ordered[start : start + BATCH]
+                fresh = dict(zip(batch, self._encode(batch), strict=True))
+                if keep:
+                    self._keep(fresh)
+                self._remember(fresh, unkept=() if keep else batch)
+                for key, vector in fresh.items():
+                    claimed[key].set_result(vector)
+                found |= fresh
+        except BaseException as error:
+            for waited_for in claimed.values():
+                if not waited_for.done():
+                    waited_for.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                for key in claimed:
+                    del self._computing[key]
+        return found
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         vectors = self.encoder.encode(texts)
@@ -106,7 +147,7 @@ class CachingEncoder:
         with self._lock:
             self._unkept.difference_update(vectors)
 
-    def _remember(self, vectors: dict[str, Vector], *, unkept: Iterable[str]) -> None:
+    def _remember(self, vectors: dict[str, Vector], *, unkept: Iterable[str] = ()) -> None:
         with self._lock:
             self._recent.update(vectors)
             self._unkept.update(unkept)
