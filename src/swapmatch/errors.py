@@ -10,6 +10,7 @@ SwapMatchError
 ├── ConflictError                  the profile changed since it was read
 ├── PeopleFileError                a file of people that cannot be read or written
 ├── EncoderError                   the model failed
+│   └── EncoderBusyError           too many wait for it: trying again later may work
 └── StoreError                     a store answered with an error
     ├── StoreUnavailableError      a store did not answer: trying again later may work
     └── NotIndexedError            the profile is stored, but the index could not take it yet
@@ -80,6 +81,10 @@ class PeopleFileError(SwapMatchError):
 
 class EncoderError(SwapMatchError):
     """The model could not turn texts into vectors."""
+
+
+class EncoderBusyError(EncoderError):
+    """Too many texts wait for the model already: the same call may work in a moment."""
 
 
 class StoreError(SwapMatchError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from swapmatch import registry
 from swapmatch.asking import asked_sides, asked_skills, check_limit, check_text, check_threshold, condition
 from swapmatch.encoders.caching import CachingEncoder
-from swapmatch.errors import ConflictError, InvalidProfileError
+from swapmatch.errors import ConflictError, EncoderMismatchError, InvalidProfileError
 from swapmatch.finding import Finder
 from swapmatch.following import Follower
 from swapmatch.intake import batches, no_collecting, print_count, sort_out
@@ -59,7 +59,6 @@ class Matcher:
         Raises:
             EncoderMismatchError: The store was filled with another encoder.
         """
-        self.encoder = encoder
         self.profiles = profiles
         self.vectors = vectors
         self.scoring = scoring or Scoring(relevance=encoder.relevance)
@@ -108,6 +107,18 @@ class Matcher:
             raise
         matcher._opened = tuple(opened)
         return matcher
+
+    @property
+    def encoder(self) -> Encoder:
+        """Texts -> vectors; another one in its place must be of the same fingerprint."""
+        return self._cached.encoder
+
+    @encoder.setter
+    def encoder(self, encoder: Encoder) -> None:
+        if encoder.fingerprint != self._cached.encoder.fingerprint:
+            message = f"{encoder.fingerprint} cannot take the place of {self._cached.encoder.fingerprint}"
+            raise EncoderMismatchError(message)
+        self._cached.encoder = encoder
 
     def put(self, profile: Profile) -> Profile:
         """Store a person, new or in place of what was there, and return them as stored; matches see it at once.

@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from swapmatch import Matcher
+from swapmatch.api import workers
 from swapmatch.api.workers import ENCODING
 from swapmatch.encoders.hashing import HashingEncoder
 
@@ -22,13 +23,14 @@ class GatedEncoder(HashingEncoder):
         super().__init__()
         self.gate = threading.Event()
         self.gate.set()
-        self.waiting = 0
+        self.waiting = self.calls = 0
         self.most_waiting = 0
         self._lock = threading.Lock()
 
     def encode(self, texts):
         with self._lock:
             self.waiting += 1
+            self.calls += 1
             self.most_waiting = max(self.most_waiting, self.waiting)
         try:
             assert self.gate.wait(TIMEOUT_S), "the gate was never opened"
@@ -54,6 +56,10 @@ def gated(serving, encoder, ana):
             yield client
 
 
+def waiting_texts(client):
+    return client.app.state.workers.matcher.encoder._waiting
+
+
 def test_health_and_reads_are_answered_while_more_searches_encode_than_there_are_threads(gated, encoder):
     order = []
     searches = 3 * ENCODING
@@ -69,7 +75,7 @@ def test_health_and_reads_are_answered_while_more_searches_encode_than_there_are
             for number in range(searches):
                 search = partial(gated.http.post, "/search", json={"query": f"question {number}"})
                 tasks.start_soon(request, "search", search)
-            while encoder.waiting < ENCODING:  # noqa: ASYNC110 - threads count, the loop looks
+            while encoder.waiting + waiting_texts(gated) < ENCODING:  # noqa: ASYNC110 - threads count, the loop looks
                 await anyio.sleep(0.001)
             for _ in range(50):
                 await request("health", partial(gated.http.get, "/healthz"))
@@ -79,7 +85,91 @@ def test_health_and_reads_are_answered_while_more_searches_encode_than_there_are
 
     gated.run(everything)
     assert order == ["health"] * 50 + ["read"] * 3 + ["search"] * searches
-    assert encoder.most_waiting == ENCODING
+    assert encoder.most_waiting == 1  # one thread talks to it
+    assert encoder.calls < searches / 4  # with the texts of many
+
+
+def test_beyond_a_full_queue_callers_are_told_to_come_again(gated, encoder, monkeypatch):
+    monkeypatch.setattr(workers, "QUEUED", 3)
+    statuses, refusals = [], set()
+
+    async def search(number):
+        answer = await gated.http.post("/search", json={"query": f"question {number}"})
+        statuses.append(answer.status_code)
+        if answer.status_code != 200:
+            refusals.add((answer.headers.get("retry-after"), answer.json()["type"]))
+
+    async def everything():
+        encoder.gate.clear()
+        async with anyio.create_task_group() as tasks:
+            for number in range(ENCODING + 3 + 5):
+                tasks.start_soon(search, number)
+            while len(statuses) < 5:  # noqa: ASYNC110 - as above
+                await anyio.sleep(0.001)
+            encoder.gate.set()
+
+    gated.run(everything)
+    assert sorted(statuses) == [200] * (ENCODING + 3) + [503] * 5
+    assert refusals == {("1", "urn:swapmatch:problem:encoder-busy")}
+
+
+def test_a_full_batch_queue_is_told_too(gated, encoder):
+    gated.app.state.workers.matcher.encoder._limit = 2
+    statuses = []
+
+    async def search(number):
+        statuses.append((await gated.http.post("/search", json={"query": f"question {number}"})).status_code)
+
+    async def everything():
+        encoder.gate.clear()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(search, 0)
+            while not encoder.waiting:  # noqa: ASYNC110 - as above
+                await anyio.sleep(0.001)
+            for number in range(1, 10):
+                tasks.start_soon(search, number)
+            while len(statuses) < 7:  # noqa: ASYNC110 - as above
+                await anyio.sleep(0.001)
+            encoder.gate.set()
+
+    gated.run(everything)
+    assert sorted(statuses) == [200] * 3 + [503] * 7  # one at the encoder, two in the queue
+
+
+def test_a_client_that_goes_away_takes_nobodys_answer_with_it(gated, encoder):
+    async def everything():
+        encoder.gate.clear()
+        async with anyio.create_task_group() as others:
+            answers = []
+
+            async def stay():
+                answers.append(await gated.http.post("/search", json={"query": "Python for beginners, please"}))
+
+            async with anyio.create_task_group() as leaving:
+                for number in range(5):
+                    leaving.start_soon(partial(gated.http.post, "/search", json={"query": f"question {number}"}))
+                others.start_soon(stay)
+                while encoder.waiting + waiting_texts(gated) < 6:  # noqa: ASYNC110 - as above
+                    await anyio.sleep(0.001)
+                leaving.cancel_scope.cancel()
+                encoder.gate.set()
+        assert [answer.status_code for answer in answers] == [200]
+        assert (await gated.http.post("/search", json={"query": "question 1"})).status_code == 200
+
+    gated.run(everything)
+
+
+def test_texts_that_wait_are_answered_before_the_server_stops(serving, encoder, ana):
+    with Matcher.open("memory:", encoder=encoder) as matcher:
+        matcher.put_many([ana])
+        with serving(matcher) as client:
+            client.wait_until_ready()
+            batching = matcher.encoder
+            encoder.gate.clear()
+            futures = [batching.submit([f"text {number}"]) for number in range(5)]
+            threading.Timer(0.05, encoder.gate.set).start()
+        assert [len(future.result(timeout=0)) for future in futures] == [1] * 5
+        assert matcher.encoder is encoder
 
 
 def test_the_server_is_alive_before_it_is_ready(serving, encoder, ana):

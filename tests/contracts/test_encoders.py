@@ -2,6 +2,7 @@
 
 import pytest
 
+from swapmatch.encoders.batching import BatchingEncoder
 from swapmatch.encoders.hashing import HashingEncoder
 from swapmatch.testing import EncoderContract
 
@@ -11,6 +12,15 @@ class TestHashingEncoder(EncoderContract):
     @classmethod
     def encoder(cls, request):
         return HashingEncoder(dimension=request.param)
+
+
+class TestBatchingEncoder(EncoderContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def encoder(cls):
+        batching = BatchingEncoder(HashingEncoder())
+        yield batching
+        batching.close()
 
 
 class TestSentenceTransformersEncoder(EncoderContract):
@@ -23,3 +33,12 @@ class TestSentenceTransformersEncoder(EncoderContract):
         from swapmatch.encoders.sentence_transformers import SentenceTransformersEncoder
 
         return SentenceTransformersEncoder()
+
+
+class TestFastEmbedEncoder(EncoderContract):
+    @pytest.fixture(scope="class", params=["fp32", "int8"])
+    @classmethod
+    def encoder(cls, request, exported):
+        from swapmatch.encoders.fastembed import FastEmbedEncoder
+
+        return FastEmbedEncoder(exported(request.param))

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from swapmatch.errors import (
     ConflictError,
+    EncoderBusyError,
     EncoderError,
     InvalidProfileError,
     InvalidQueryError,
@@ -76,6 +77,9 @@ KINDS: Mapping[type[Exception], Kind] = {
         503, "store-unavailable", "A store does not answer", "The same request may work later.", retry_after_s=5
     ),
     NotIndexedError: Kind(503, "not-indexed", "Stored, but not found yet"),
+    EncoderBusyError: Kind(
+        503, "encoder-busy", "Too many requests wait for the encoder", "Try again in a moment.", retry_after_s=1
+    ),
     EncoderError: Kind(503, "encoder-failed", "The encoder failed", "Texts cannot be compared at the moment."),
     StoreError: Kind(500, "store-failed", "A store failed", "The error was logged."),
     SwapMatchError: FAILED,  # a wrong configuration among them

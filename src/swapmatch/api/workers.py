@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from threading import Semaphore, local
 from typing import Annotated, Literal, TypeVar, cast
 
 import anyio
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
+from swapmatch.encoders.batching import BatchingEncoder
+from swapmatch.errors import EncoderBusyError
 from swapmatch.matcher import Matcher
 
-ENCODING = 4  # calls at a time that may encode: the model uses all cores by itself
+ENCODING = 64  # calls at a time that may encode: most of them wait for the model, and share its batches
+COMPUTING = 4  # of these, calls at a time that do not wait for it: more would only take the interpreter from each other
+QUEUED = 256  # calls that wait to be among these; more are told to come again
 READING = 16  # calls at a time that only read or delete: they go on while the others wait for the model
+CLOSE_S = 5.0  # for a batch that is being computed when the server stops
 RETRY_S = 5.0  # after a warm-up that failed
 FOLLOW_EVERY_S = 0.5  # how soon others' writes are found; an idle look takes 50 us (measured 2026-11-23)
 
@@ -27,6 +33,8 @@ logger = logging.getLogger(__name__)
 class Workers:
     """Runs calls of the matcher in threads: those that may encode, and the others, with a limit of their own each.
 
+    While it runs, the texts of all calls go through a `BatchingEncoder`.
+
     Attributes:
         matcher: Whose methods are called.
         encoder: "ready" once the encoder has encoded something; "failed" when it could not, while it is tried again.
@@ -37,11 +45,25 @@ class Workers:
         self.matcher = matcher
         self.encoder: Warmth = "cold"
         self._limits = encoding, reading
+        self._calls = 0  # that may encode, those that wait for a thread among them
+        self._turns = Semaphore(COMPUTING)
+        self._thread = local()
         self._make_limiters()
 
     async def encode(self, call: Callable[[Matcher], T]) -> T:
-        """Return what a call returns that may have to encode."""
-        return await to_thread.run_sync(call, self.matcher, limiter=self._encoding)
+        """Return what a call returns that may have to encode.
+
+        Raises:
+            EncoderBusyError: Too many calls wait already.
+        """
+        if self._calls >= self._limits[0] + QUEUED:
+            message = f"{self._calls} requests are at the encoder or wait for it"
+            raise EncoderBusyError(message)
+        self._calls += 1
+        try:
+            return await to_thread.run_sync(self._in_turn, call, limiter=self._encoding)
+        finally:
+            self._calls -= 1
 
     async def read(self, call: Callable[[Matcher], T]) -> T:
         """Return what a call returns that encodes nothing, or next to nothing."""
@@ -54,16 +76,42 @@ class Workers:
         Followed is the change feed: what other processes write is found without a restart.
         """
         self._make_limiters()
-        async with anyio.create_task_group() as background:
-            background.start_soon(self._warm_up)
-            background.start_soon(self._follow)
-            yield
-            background.cancel_scope.cancel()
+        encoder = self.matcher.encoder
+        self.matcher.encoder = batching = BatchingEncoder(encoder, while_waiting=self._without_turn)
+        try:
+            async with anyio.create_task_group() as background:
+                background.start_soon(self._warm_up)
+                background.start_soon(self._follow)
+                yield
+                background.cancel_scope.cancel()
+        finally:
+            self.matcher.encoder = encoder
+            batching.close(timeout_s=CLOSE_S)
 
     def _make_limiters(self) -> None:
         """An event loop needs limiters of its own."""
         encoding, reading = self._limits
         self._encoding, self._reading = CapacityLimiter(encoding), CapacityLimiter(reading)
+
+    def _in_turn(self, call: Callable[[Matcher], T]) -> T:
+        with self._turns:
+            self._thread.has_turn = True
+            try:
+                return call(self.matcher)
+            finally:
+                self._thread.has_turn = False
+
+    @contextmanager
+    def _without_turn(self) -> Iterator[None]:
+        """Let another thread compute while this one waits for the encoder."""
+        if not getattr(self._thread, "has_turn", False):
+            yield
+            return
+        self._turns.release()
+        try:
+            yield
+        finally:
+            self._turns.acquire()
 
     async def _warm_up(self) -> None:
         while self.encoder != "ready":
