@@ -157,7 +157,7 @@ def _write_weights(model: Any, folder: Path, precision: Precision) -> None:  # n
         str(path),
         input_names=names,
         output_names=["last_hidden_state"],
-        dynamic_axes={name: axes for name in (*names, "last_hidden_state")},
+        dynamic_axes=dict.fromkeys((*names, "last_hidden_state"), axes),
         opset_version=OPSET,
         dynamo=False,
     )
@@ -192,7 +192,8 @@ def _pooling(model: Any) -> Pooling:  # noqa: ANN401 - as above
     if len(found) != 1:
         message = f"a model with this pooling cannot be exported: {config}; only {' or '.join(names)}"
         raise ConfigurationError(message)
-    return found[0]
+    pooling: Pooling = found[0]
+    return pooling
 
 
 def _agreement(original: SentenceTransformersEncoder, exported: FastEmbedEncoder) -> Agreement:

@@ -59,7 +59,7 @@ class FastEmbedEncoder:
             message = f"threads={threads}: at least 1"
             raise ConfigurationError(message)
         self._threads = threads or _cores()
-        self._folder = Path(model) if isinstance(model, Path) or _is_folder(model) else None
+        self._folder = _folder(model)
         self._manifest = read_manifest(self._folder) if self._folder else None
         self._name = MINILM if model is None else str(model)
         self.relevance = relevance or (self._manifest.curve if self._manifest else Relevance())
@@ -172,9 +172,13 @@ class FastEmbedEncoder:
         return Path(model.model._model_dir, model.model.model_description.model_file)  # noqa: SLF001 - told nowhere else
 
 
-def _is_folder(model: str | None) -> bool:
-    """Tell a folder from a name of the hub, which has one slash at most and no dot in front."""
-    return bool(model) and (Path(str(model)).is_dir() or str(model).count("/") != 1 or str(model).startswith("."))
+def _folder(model: str | Path | None) -> Path | None:
+    """Tell a folder from a name of the hub, which has one slash and no dot in front."""
+    if model is None:
+        return None
+    path = Path(model)
+    is_name = isinstance(model, str) and model.count("/") == 1 and not model.startswith((".", "/", "~"))
+    return None if is_name and not path.is_dir() else path.expanduser()
 
 
 def _cores() -> int:
