@@ -11,13 +11,14 @@ from typing import Annotated, Literal, TypeVar, cast
 import anyio
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
+from threadpoolctl import threadpool_limits
 
 from swapmatch.encoders.batching import BatchingEncoder
 from swapmatch.errors import EncoderBusyError
 from swapmatch.matcher import Matcher
 
 ENCODING = 64  # calls at a time that may encode: most of them wait for the model, and share its batches
-COMPUTING = 4  # of these, calls at a time that do not wait for it: more would only take the interpreter from each other
+COMPUTING = 2  # of these, calls at a time that do not wait for it: more would only take the interpreter from each other
 QUEUED = 256  # calls that wait to be among these; more are told to come again
 READING = 16  # calls at a time that only read or delete: they go on while the others wait for the model
 CLOSE_S = 5.0  # for a batch that is being computed when the server stops
@@ -79,11 +80,13 @@ class Workers:
         encoder = self.matcher.encoder
         self.matcher.encoder = batching = BatchingEncoder(encoder, while_waiting=self._without_turn)
         try:
-            async with anyio.create_task_group() as background:
-                background.start_soon(self._warm_up)
-                background.start_soon(self._follow)
-                yield
-                background.cancel_scope.cancel()
+            # Threads of BLAS spin on for a while after each product, and slow the encoder down.
+            with threadpool_limits(limits=1, user_api="blas"):
+                async with anyio.create_task_group() as background:
+                    background.start_soon(self._warm_up)
+                    background.start_soon(self._follow)
+                    yield
+                    background.cancel_scope.cancel()
         finally:
             self.matcher.encoder = encoder
             batching.close(timeout_s=CLOSE_S)

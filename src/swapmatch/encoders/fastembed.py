@@ -162,7 +162,7 @@ class FastEmbedEncoder:
         except Exception as error:  # of the hub, of the network, of the disk
             message = (
                 f"{self._name} is neither in fastembed's cache nor to be had from the hub ({type(error).__name__}). "
-                f"Make a folder of it where torch is installed, with swapmatch model export FOLDER --int8, and name it: "
+                f"Where torch is installed, make a folder of it: swapmatch model export FOLDER --int8, and name it: "
                 f"fastembed:FOLDER; or connect to the hub once"
             )
             raise EncoderError(message) from error
