@@ -1,6 +1,8 @@
 """What the documents and examples show is run."""
 
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,15 @@ def test_an_example_runs_and_says_what_it_found(
     monkeypatch.setattr("sys.argv", [str(example)])
     runpy.run_path(str(example), run_name="__main__")
     assert len(capsys.readouterr().out.splitlines()) >= 2
+
+
+def test_the_encoder_of_your_own_passes_its_suite(tmp_path: Path) -> None:
+    blocks = Sybil(parsers=[PythonCodeBlockParser()]).parse(ROOT / "docs" / "encoders.md")
+    (tmp_path / "test_own.py").write_text("\n".join(str(block.parsed) for block in blocks), "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
 
 
 def test_there_are_pages_and_examples_to_run() -> None:
