@@ -17,22 +17,40 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class SkillVectors(Protocol):
-    """The power of a profile store that also keeps the vectors of distinct skills, so that none is computed twice."""
+    """The power of a profile store that also keeps the vectors of distinct skills, so that none is computed twice.
+
+    The vectors of one encoder count. Those of another may be prepared beside them, to count from one moment to the
+    next. Vectors of different encoders never meet.
+    """
 
     def encoder(self) -> str | None:
-        """Return the fingerprint whose vectors count here, or None before the first was kept."""
+        """Return the fingerprint whose vectors count here, or None before the first that does was kept."""
+        ...
+
+    def prepare_encoder(self, fingerprint: str) -> None:
+        """From now on keep this fingerprint's vectors beside those that count; those of any other prepared one go.
+
+        Preparing one again changes nothing. Where the one that counts already is named, nothing is prepared any more.
+        """
         ...
 
     def use_encoder(self, fingerprint: str) -> None:
-        """From now on this fingerprint's vectors count; those of any other are deleted."""
+        """From now on this fingerprint's vectors count, those prepared among them; those of any other are deleted.
+
+        Whoever looks meanwhile, or after a crash, finds all as before or all as after.
+        """
         ...
 
     def get_vectors(self, fingerprint: str, keys: Sequence[str]) -> dict[str, Vector]:
-        """Return the kept vectors of those keys that have one."""
+        """Return the kept vectors of those keys that have one with this fingerprint."""
         ...
 
     def put_vectors(self, fingerprint: str, vectors: Mapping[str, Vector]) -> None:
-        """Keep vectors, all or none; those kept already stay as they are."""
+        """Keep vectors, all or none; those kept already stay as they are. The first that are kept count.
+
+        Raises:
+            EncoderMismatchError: Another fingerprint's vectors count, and this one is not prepared.
+        """
         ...
 
 

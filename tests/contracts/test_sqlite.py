@@ -23,10 +23,10 @@ from swapmatch.errors import (
 )
 from swapmatch.models import Profile
 from swapmatch.ports import Cursor
-from swapmatch.profile_stores.sqlite import SQLiteProfileStore, rows, schema
+from swapmatch.profile_stores.sqlite import SQLiteProfileStore, rows, schema, skill_vectors
 from swapmatch.profile_stores.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION
 from swapmatch.testing.people import end_of, everything, feed, in_threads, person
-from swapmatch.testing.skill_vectors_suite import some_vectors
+from swapmatch.testing.skill_vectors_suite import KEYS, same, some_vectors
 
 KILLS = 10
 HEAD = """
@@ -61,6 +61,50 @@ for number in range(40):
 store.close()
 """
 )
+# Knows the encoder "one", waits until its parent has changed it, and goes on.
+GO_ON = """
+import sys
+from swapmatch.errors import EncoderMismatchError
+from swapmatch.models import Profile
+from swapmatch.profile_stores.sqlite import SQLiteProfileStore
+from swapmatch.testing.skill_vectors_suite import KEYS, some_vectors
+store = SQLiteProfileStore(sys.argv[1])
+store.put_vectors("one", some_vectors())
+print(*(len(store.get_vectors(name, KEYS)) for name in ("one", "two")), store.counts().skills, flush=True)
+input()
+print(*(len(store.get_vectors(name, KEYS)) for name in ("one", "two")), store.counts().skills)
+try:
+    store.put_vectors("one", some_vectors())
+except EncoderMismatchError:
+    print("refused")
+store.put_vectors("two", some_vectors(("another",)))
+print(store.put([Profile(uid="ana", skills_to_offer="chess")])[0].rev, store.encoder())
+store.close()
+"""
+# Kills itself before each statement of a change of encoder, in a copy of the file each time.
+KILL_EVERYWHERE = """
+import os, shutil, signal, sys
+from pathlib import Path
+from swapmatch.profile_stores.sqlite import SQLiteProfileStore, skill_vectors
+skill_vectors.SWEPT = 4
+path = Path(sys.argv[1])
+for number in range(100):
+    copy = path.with_name(f"{number}.db")
+    shutil.copy(path, copy)
+    if not os.fork():
+        store, left = SQLiteProfileStore(copy), number
+        def count(_):
+            global left
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        store._connections._writer.set_trace_callback(count)
+        store.use_encoder("two")
+        os._exit(0)
+    if not os.wait()[1]:
+        break
+print(number)
+"""
 
 
 @pytest.fixture
@@ -74,9 +118,9 @@ def store(path):
         yield store
 
 
-def start(code, path, name):
+def start(code, path, name, **pipes):
     command = [sys.executable, "-c", code, str(path), name]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **pipes)
 
 
 def tables(path, *statements):
@@ -427,6 +471,89 @@ class TestSharing:
         assert store.changes(cursor).items == ()
 
 
+class TestNextEncoder:
+    @pytest.fixture
+    def prepared(self, path, store):
+        """A store in which "one" counts and "two" is prepared."""
+        store.put_vectors("one", some_vectors())
+        store.prepare_encoder("two")
+        store.put_vectors("two", some_vectors(seed=2))
+        return store
+
+    def test_another_store_and_another_process_go_on_when_the_encoder_changes(self, path, prepared):
+        with closing(SQLiteProfileStore(path)) as other, start(GO_ON, path, "", stdin=subprocess.PIPE) as process:
+            assert process.stdout.readline() == "7 7 7\n"
+            for _ in range(2):
+                other.put_vectors("one", some_vectors())
+                assert same(other.get_vectors("one", KEYS), some_vectors())
+            prepared.use_encoder("two")
+            out, _ = process.communicate("\n")
+            assert out.splitlines() == ["0 7 7", "refused", "1 two"]
+            assert other.get_vectors("one", KEYS) == {}
+            assert same(other.get_vectors("two", KEYS), some_vectors(seed=2))
+            assert other.counts().skills == 8
+            with pytest.raises(EncoderMismatchError, match=r"two.*one"):
+                other.put_vectors("one", some_vectors())
+
+    def test_a_reader_of_the_old_vectors_holds_nobody_up(self, prepared):
+        with prepared._connections.reading("look") as connection:
+            connection.execute("BEGIN")
+            assert connection.execute("SELECT count(*) FROM skill_vectors").fetchone() == (7,)
+            prepared.use_encoder("two")
+            assert same(skill_vectors.find(connection, "one", KEYS), some_vectors())
+            connection.execute("COMMIT")
+            assert same(skill_vectors.find(connection, "two", KEYS), some_vectors(seed=2))
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
+    def test_whoever_is_killed_while_the_encoder_changes_leaves_all_as_before_or_all_as_after(self, path, prepared):
+        prepared.close()
+        done = subprocess.run([sys.executable, "-c", KILL_EVERYWHERE, path], capture_output=True, text=True, check=True)
+        found = [self.left_by_the_killed(path.with_name(f"{number}.db")) for number in range(int(done.stdout) + 1)]
+        assert found == sorted(found)  # "one", then "two"
+        assert found.count("one") > 5  # statements of a transaction
+        assert found.count("two") > 5  # with those that delete by and by
+
+    def left_by_the_killed(self, path):
+        """Return which encoder counts in a file, once it and the other are seen to be whole."""
+        with closing(SQLiteProfileStore(path)) as store:
+            encoder = store.encoder()
+            assert same(store.get_vectors("two", KEYS), some_vectors(seed=2))
+            assert same(store.get_vectors("one", KEYS), some_vectors() if encoder == "one" else {})
+            store.use_encoder("two")
+            assert same(store.get_vectors("two", KEYS), some_vectors(seed=2))
+            assert store.get_vectors("one", KEYS) == {}
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("SELECT count(*) FROM next_vectors").fetchone() == (0,)
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return encoder
+
+    def test_old_vectors_are_deleted_by_and_by_so_that_others_can_write(self, path, prepared, monkeypatch):
+        monkeypatch.setattr(skill_vectors, "SWEPT", 2)
+        with closing(SQLiteProfileStore(path, timeout_s=0.0)) as other:
+            monkeypatch.setattr(time, "sleep", lambda _: other.put([person("ana", bio=str(end_of(other)))]))
+            prepared.use_encoder("two")
+            assert other.get("ana").rev == 3  # after 2, 4 and 6 of 7
+
+    def test_nobody_sweeps_what_was_prepared_meanwhile(self, path, prepared, monkeypatch):
+        monkeypatch.setattr(skill_vectors, "SWEPT", 2)
+
+        def prepare(_):
+            monkeypatch.undo()
+            prepared.prepare_encoder("three")
+            prepared.put_vectors("three", some_vectors(seed=3))
+
+        monkeypatch.setattr(time, "sleep", prepare)
+        prepared.use_encoder("two")
+        assert same(prepared.get_vectors("three", KEYS), some_vectors(seed=3))
+
+    def test_no_byte_of_the_old_vectors_stays_after_a_checkpoint(self, path, prepared):
+        old = some_vectors()["guitar"].tobytes()
+        assert old in backup(path)
+        prepared.use_encoder("two")
+        assert old not in backup(path)
+        assert some_vectors(seed=2)["guitar"].tobytes() in path.read_bytes()
+
+
 class TestOlderFiles:
     @pytest.fixture
     def old(self, path):
@@ -486,8 +613,23 @@ class TestOlderFiles:
             with closing(store):
                 assert store.get("ana")
 
+    @pytest.mark.parametrize("version", [1, 2])
+    def test_another_encoder_can_be_prepared_in_it(self, old, version):
+        if version == 2:
+            tables(old, "PRAGMA user_version = 2", "CREATE TABLE lineages (first_rev INTEGER PRIMARY KEY, name TEXT)")
+        with closing(SQLiteProfileStore(old)) as store:
+            assert store.get("ana")
+            store.prepare_encoder("two")
+            store.put_vectors("two", some_vectors())
+            assert store.get_vectors("one", ["guitar"])["guitar"].tolist() == [1.0] * 4
+            assert store.counts().skills == 1
+            store.use_encoder("two")
+            assert store.counts().skills == len(KEYS)
+        with closing(sqlite3.connect(old)) as connection:
+            assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+
     def test_an_upgrade_that_fails_leaves_it_as_it_was(self, old, monkeypatch):
-        monkeypatch.setattr(schema, "_UPGRADES", {1: "CREATE TABLE meta (name)"})
+        monkeypatch.setitem(schema._UPGRADES, 2, "CREATE TABLE meta (name)")
         with pytest.raises(StoreError):
             SQLiteProfileStore(old)
         monkeypatch.undo()

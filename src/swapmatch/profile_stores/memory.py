@@ -31,7 +31,7 @@ class MemoryProfileStore:
         self._rev = 0
         self._latest: dict[str, Change] = {}  # in the order of their revs
         self._encoder: str | None = None
-        self._vectors: dict[str, Vector] = {}
+        self._vectors: dict[str, dict[str, Vector]] = {}  # of the encoder that counts, and of one that is prepared
         self._is_closed = False
 
     @classmethod
@@ -102,8 +102,9 @@ class MemoryProfileStore:
         """Return how much is here: see Counted."""
         with self._lock:
             self._check_open()
-            dimension = next((vector.size for vector in self._vectors.values()), 0)
-            return Counts(people=len(self._latest), skills=len(self._vectors), dimension=dimension)
+            counting = self._vectors.get(self._encoder or "", {})
+            dimension = next((vector.size for vector in counting.values()), 0)
+            return Counts(people=len(self._latest), skills=len(counting), dimension=dimension)
 
     def behind(self, cursor: Cursor | None, revs: Sequence[int]) -> Cursor | None:
         """Return the cursor behind these revs if no other is between: see Sequenced."""
@@ -121,18 +122,24 @@ class MemoryProfileStore:
             self._check_open()
             return self._encoder
 
+    def prepare_encoder(self, fingerprint: str) -> None:
+        """Keep this fingerprint's vectors beside those that count: see SkillVectors."""
+        with self._lock:
+            self._check_open()
+            self._keep_only(self._encoder, fingerprint)
+
     def use_encoder(self, fingerprint: str) -> None:
         """Let this fingerprint's vectors count: see SkillVectors."""
         with self._lock:
             self._check_open()
-            if fingerprint != self._encoder:
-                self._encoder, self._vectors = fingerprint, {}
+            self._encoder = fingerprint
+            self._keep_only(fingerprint)
 
     def get_vectors(self, fingerprint: str, keys: Sequence[str]) -> dict[str, Vector]:
         """Return the kept vectors, read-only: see SkillVectors."""
         with self._lock:
             self._check_open()
-            kept = self._vectors if fingerprint == self._encoder else {}
+            kept = self._vectors.get(fingerprint, {})
             return {key: kept[key] for key in keys if key in kept}
 
     def put_vectors(self, fingerprint: str, vectors: Mapping[str, Vector]) -> None:
@@ -142,9 +149,10 @@ class MemoryProfileStore:
             copy.flags.writeable = False
         with self._lock:
             self._check_open()
-            shared.check_encoder(self._encoder, fingerprint)
-            self._encoder = fingerprint
-            self._vectors = copies | self._vectors
+            if fingerprint not in self._vectors:
+                shared.check_encoder(self._encoder, fingerprint)
+                self._encoder = fingerprint
+            self._vectors[fingerprint] = copies | self._vectors.get(fingerprint, {})
 
     def close(self) -> None:
         """Forget everything."""
@@ -152,6 +160,9 @@ class MemoryProfileStore:
             self._is_closed = True
             self._latest.clear()
             self._vectors = {}
+
+    def _keep_only(self, *fingerprints: str | None) -> None:
+        self._vectors = {name: self._vectors.get(name, {}) for name in fingerprints if name is not None}
 
     def _put(self, profile: Profile) -> Stored:
         before = self._stored(profile.uid)

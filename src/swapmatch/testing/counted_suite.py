@@ -58,8 +58,13 @@ class CountedContract:
         store.put_vectors("one", some_vectors(KEYS[:3]))
         store.put_vectors("one", some_vectors(KEYS))
         assert store.counts() == Counts(people=0, skills=len(KEYS), dimension=384)
+        store.prepare_encoder("two")
+        store.put_vectors("two", some_vectors(KEYS[:2], dimension=8))
+        assert store.counts() == Counts(people=0, skills=len(KEYS), dimension=384)
         store.use_encoder("two")
-        assert store.counts().skills == 0
+        assert store.counts() == Counts(people=0, skills=2, dimension=8)
+        store.use_encoder("three")
+        assert store.counts() == Counts(people=0, skills=0)
 
     def test_counts_survive_opening_again(self, store: CountedStore, reopen: Callable[[], CountedStore]) -> None:
         store.put([person("ana"), person("bo")])

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,6 +118,114 @@ class SkillVectorsContract:
         store.use_encoder("one")
         assert same(store.get_vectors("one", KEYS), vectors)
 
+    def test_the_next_encoders_vectors_are_kept_beside_those_that_count(self, store: SkillVectors) -> None:
+        old, new = some_vectors(), some_vectors(seed=2, dimension=64)
+        store.put_vectors("one", {key: old[key] for key in KEYS[:3]})
+        store.prepare_encoder("two")
+        assert store.get_vectors("two", KEYS) == {}
+        store.put_vectors("two", {key: new[key] for key in KEYS[2:]})
+        store.put_vectors("one", {key: old[key] for key in KEYS[3:5]})
+        assert store.encoder() == "one"
+        assert same(store.get_vectors("one", KEYS), {key: old[key] for key in KEYS[:5]})
+        assert same(store.get_vectors("two", KEYS), {key: new[key] for key in KEYS[2:]})
+
+    def test_a_third_encoders_vectors_are_refused_by_name(self, store: SkillVectors) -> None:
+        store.put_vectors("one", some_vectors())
+        store.prepare_encoder("two")
+        with pytest.raises(EncoderMismatchError, match=r"one.*three"):
+            store.put_vectors("three", some_vectors())
+        assert store.get_vectors("three", KEYS) == store.get_vectors("two", KEYS) == {}
+
+    def test_what_was_prepared_counts_once_it_is_used_and_the_old_is_deleted(self, store: SkillVectors) -> None:
+        new = some_vectors(seed=2, dimension=64)
+        store.put_vectors("one", some_vectors())
+        store.prepare_encoder("two")
+        store.put_vectors("two", new)
+        for _ in range(2):
+            store.use_encoder("two")
+            assert store.encoder() == "two"
+            assert store.get_vectors("one", KEYS) == {}
+            assert same(store.get_vectors("two", KEYS), new)
+        with pytest.raises(EncoderMismatchError, match=r"two.*one"):
+            store.put_vectors("one", some_vectors())
+        store.prepare_encoder("one")
+        assert store.get_vectors("one", KEYS) == {}
+
+    def test_preparing_again_keeps_what_was_prepared(self, store: SkillVectors) -> None:
+        new = some_vectors(seed=2)
+        store.put_vectors("one", some_vectors())
+        for part in (KEYS[:3], KEYS[3:]):
+            store.prepare_encoder("two")
+            store.put_vectors("two", {key: new[key] for key in part})
+        assert same(store.get_vectors("two", KEYS), new)
+
+    @pytest.mark.parametrize("other", ["one", "three"])
+    @pytest.mark.parametrize("method", ["prepare_encoder", "use_encoder"])
+    def test_what_was_prepared_goes_with_another_choice(self, store: SkillVectors, method: str, other: str) -> None:
+        old = some_vectors()
+        store.put_vectors("one", old)
+        store.prepare_encoder("two")
+        store.put_vectors("two", some_vectors(seed=2))
+        getattr(store, method)(other)
+        assert store.get_vectors("two", KEYS) == {}
+        assert same(store.get_vectors("one", KEYS), {} if (method, other) == ("use_encoder", "three") else old)
+        with pytest.raises(EncoderMismatchError):
+            store.put_vectors("two", some_vectors(seed=2))
+        store.prepare_encoder("two")
+        assert store.get_vectors("two", KEYS) == {}
+
+    def test_an_encoder_can_be_prepared_before_any_counts(self, store: SkillVectors) -> None:
+        old, new = some_vectors(), some_vectors(seed=2)
+        store.prepare_encoder("two")
+        store.put_vectors("two", new)
+        assert store.encoder() is None
+        store.put_vectors("one", old)
+        assert store.encoder() == "one"
+        assert same(store.get_vectors("one", KEYS), old)
+        assert same(store.get_vectors("two", KEYS), new)
+
+    def test_what_was_prepared_survives_opening_again(
+        self, store: SkillVectors, reopen: Callable[[], SkillVectors]
+    ) -> None:
+        old, new = some_vectors(), some_vectors(seed=2)
+        store.put_vectors("one", old)
+        store.prepare_encoder("two")
+        store.put_vectors("two", new)
+        again = reopen()
+        assert again.encoder() == "one"
+        assert same(again.get_vectors("one", KEYS), old)
+        again.use_encoder("two")
+        again = reopen()
+        assert again.encoder() == "two"
+        assert same(again.get_vectors("two", KEYS), new)
+
+    def test_who_looks_while_the_encoder_is_changed_finds_all_of_one(self, store: SkillVectors) -> None:
+        keys = tuple(f"skill {number}" for number in range(1200))
+        vectors = {str(number): some_vectors(keys, seed=number, dimension=8) for number in range(10)}
+        store.put_vectors("0", vectors["0"])
+        done = Event()
+
+        def change() -> None:
+            for name, mine in vectors.items():
+                store.prepare_encoder(name)
+                store.put_vectors(name, mine)
+                store.use_encoder(name)
+
+        def work(number: int) -> None:
+            if number:
+                while not done.is_set():
+                    counting = store.encoder() or ""
+                    found = store.get_vectors(counting, keys)
+                    assert not found or same(found, vectors[counting])  # none: it has just changed again
+                return
+            try:
+                change()
+            finally:
+                done.set()
+
+        in_threads(work, 4)
+        assert same(store.get_vectors("9", keys), vectors["9"])
+
     def test_many_threads_keep_vectors_at_once(self, store: SkillVectors) -> None:
         keys = tuple(f"skill {number}" for number in range(50))
         vectors = some_vectors(keys, dimension=8)
@@ -142,6 +251,7 @@ class SkillVectorsContract:
         close()
         for call in (
             store.encoder,
+            lambda: store.prepare_encoder("one"),
             lambda: store.use_encoder("one"),
             lambda: store.get_vectors("one", KEYS),
             lambda: store.put_vectors("one", some_vectors()),

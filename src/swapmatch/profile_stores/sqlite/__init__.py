@@ -14,21 +14,21 @@ a file of its own: it goes as soon as anybody is deleted, and forgets changed wo
 from __future__ import annotations
 
 import sys
+import time
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from swapmatch import profile_stores as shared
 from swapmatch.errors import ConfigurationError
 from swapmatch.ports import Change, Changes
 from swapmatch.powers import Counts
-from swapmatch.profile_stores.sqlite import rows
+from swapmatch.profile_stores.sqlite import rows, skill_vectors
 from swapmatch.profile_stores.sqlite.connections import Connections, translated
 from swapmatch.profile_stores.sqlite.lineages import Lineage, name_at
 from swapmatch.profile_stores.sqlite.rows import COLUMNS, Row
+from swapmatch.profile_stores.sqlite.transactions import transaction
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["SQLiteProfileStore"]
 
 TIMEOUT_S = 5.0
-FLOATS = np.dtype("<f4")  # of a kept vector
+PAUSE_S = 0.1  # for others to write, who look every 0.1 s whether they may
 # People of one statement: half the time of a statement each (2 of 4 microseconds a person, 2026-11-24). Older SQLites
 # take 999 values, and a row has six.
 ROWS = 150
@@ -182,41 +182,33 @@ class SQLiteProfileStore:
     def encoder(self) -> str | None:
         """Return the fingerprint whose vectors count here: see SkillVectors."""
         with self._connections.reading("read the encoder") as connection:
-            return _encoder(connection)
+            return skill_vectors.encoder(connection)
+
+    def prepare_encoder(self, fingerprint: str) -> None:
+        """Keep this fingerprint's vectors beside those that count: see SkillVectors."""
+        with self._connections.writing("prepare an encoder") as connection:
+            skill_vectors.prepare(connection, fingerprint)
 
     def use_encoder(self, fingerprint: str) -> None:
         """Let this fingerprint's vectors count: see SkillVectors."""
         with self._connections.writing("change the encoder") as connection:
-            if _encoder(connection) != fingerprint:
-                connection.execute("DELETE FROM skill_vectors")
-                _set_encoder(connection, fingerprint)
+            skill_vectors.use(connection, fingerprint)
+        more = True
+        while more:
+            with self._connections.writing("delete vectors") as connection:
+                more = skill_vectors.sweep(connection)
+            if more:
+                time.sleep(PAUSE_S)
 
     def get_vectors(self, fingerprint: str, keys: Sequence[str]) -> dict[str, Vector]:
         """Return the kept vectors, read-only: see SkillVectors."""
-        names = {rows.hashed(key): key for key in keys}
-        found: dict[str, Vector] = {}
-        with self._connections.reading("read vectors") as connection:
-            for chunk in rows.chunks(list(names), rows.IN_LIST):
-                # The encoder is asked for in the same statement: another process may be changing
-                # it.
-                sql = (
-                    "SELECT hash, vector FROM skill_vectors "  # noqa: S608 - only question marks
-                    "WHERE (SELECT value FROM meta WHERE name = 'encoder') = ? "
-                    f"AND hash IN ({rows.marks(chunk)})"
-                )
-                for name, vector in connection.execute(sql, (fingerprint, *chunk)):
-                    found[names[name]] = np.frombuffer(vector, FLOATS).astype(np.float32, copy=False)
-        return found
+        with self._connections.reading("read vectors") as connection, transaction(connection, "DEFERRED"):
+            return skill_vectors.find(connection, fingerprint, keys)
 
     def put_vectors(self, fingerprint: str, vectors: Mapping[str, Vector]) -> None:
         """Keep vectors: see SkillVectors."""
-        kept = [(rows.hashed(key), np.asarray(vector, FLOATS).tobytes()) for key, vector in vectors.items()]
         with self._connections.writing("keep vectors") as connection:
-            current = _encoder(connection)
-            shared.check_encoder(current, fingerprint)
-            if current is None:
-                _set_encoder(connection, fingerprint)
-            connection.executemany("INSERT OR IGNORE INTO skill_vectors VALUES (?, ?)", kept)
+            skill_vectors.keep(connection, fingerprint, vectors)
 
     def close(self) -> None:
         """Close the file."""
@@ -259,12 +251,3 @@ def _next_row(before: Row | None, profile: Profile, text: str, *, rev: int, now:
 def _newest_rev(connection: sqlite3.Connection) -> int:
     (rev,) = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'people'").fetchone()
     return rev or 0
-
-
-def _encoder(connection: sqlite3.Connection) -> str | None:
-    row = connection.execute("SELECT value FROM meta WHERE name = 'encoder'").fetchone()
-    return row[0] if row else None
-
-
-def _set_encoder(connection: sqlite3.Connection, fingerprint: str) -> None:
-    connection.execute("INSERT OR REPLACE INTO meta VALUES ('encoder', ?)", (fingerprint,))

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from swapmatch.errors import ConfigurationError, StoreError
-from swapmatch.profile_stores.sqlite import lineages
+from swapmatch.profile_stores.sqlite import lineages, skill_vectors
 from swapmatch.profile_stores.sqlite.transactions import transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID = 0x53574150  # "SWAP"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 RETRY_S = 0.01
 
 # A row of `people` is the latest change of its uid: the feed and the people are one table, in the
@@ -38,11 +38,12 @@ _TABLES = (
     )
     """,
     "CREATE INDEX people_by_email ON people (email_hash, uid) WHERE email_hash IS NOT NULL",
-    "CREATE TABLE skill_vectors (hash BLOB PRIMARY KEY, vector BLOB NOT NULL)",
+    skill_vectors.TABLE,
     lineages.TABLE,
+    skill_vectors.NEXT_TABLE,
 )
 # What makes a file of each older schema one of the next.
-_UPGRADES = {1: lineages.TABLE}
+_UPGRADES = {1: lineages.TABLE, 2: skill_vectors.NEXT_TABLE}
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, timeout_s: float) -> str:
