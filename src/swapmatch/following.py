@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from swapmatch.asking import as_values
 from swapmatch.errors import EncoderError, NotIndexedError, StoreError, StoreUnavailableError
 from swapmatch.ports import Candidate, Entry, Hit
-from swapmatch.powers import Counted, InFile, InMemory, Resumable, Sequenced
+from swapmatch.powers import Counted, InFile, InMemory, Resumable, Sequenced, SkillVectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -164,12 +164,19 @@ class Follower:
             self._saved_at = time.monotonic()
             if (cursor := self._cursor) is None or len(self._vectors) < SAVED_FROM or index.unsaved < WORTH_SAVING:
                 return
+            if self._is_replaced():
+                return
             index.save(self._encoder.encoder.fingerprint, cursor)
             self._follow()  # a deletion takes what was saved with it
         except (EncoderError, StoreError, MemoryError) as error:
             logger.warning("the next start will take longer: %s", error)
         finally:
             self._saving.release()
+
+    def _is_replaced(self) -> bool:
+        """Whether another encoder counts in the store by now: what is saved belongs to it."""
+        theirs = self._profiles.encoder() if isinstance(self._profiles, SkillVectors) else None
+        return theirs not in {None, self._encoder.encoder.fingerprint}
 
     def _put(self, stored: Sequence[Stored]) -> None:
         entries = [_entry(one) for one in stored]

@@ -1,5 +1,6 @@
 """Every distinct skill is embedded once."""
 
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -78,6 +79,22 @@ def test_vectors_of_another_encoder_are_refused_with_both_names_and_the_way_out(
     CachingEncoder(HashingEncoder(dimension=64), store).vectors(["guitar"], keep=True)
     with pytest.raises(EncoderMismatchError, match=r"hashing-lexical-1/64.*hashing-lexical-1/256.*swapmatch reindex"):
         CachingEncoder(HashingEncoder(), store)
+
+
+def test_where_another_encoder_counts_by_now_vectors_are_given_and_no_longer_kept(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store, encoder = MemoryProfileStore(), Counting()
+    cached = CachingEncoder(encoder, store)
+    cached.vectors(["guitar", "piano"], keep=True)
+    store.use_encoder("another")
+    for key in ("chess", "yoga"):
+        found = cached.vectors([key, "guitar"], keep=True)
+        np.testing.assert_array_equal(found[key], HashingEncoder().encode([key])[0])
+    assert encoder.asked == ["piano", "guitar", "chess", "yoga"]
+    assert store.counts().skills == 0
+    (told,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert re.search(r"restart with the encoder that counts now.*'another'.*'hashing-lexical-1/256'", told)
 
 
 def test_a_vector_that_is_not_finite_never_leaves() -> None:

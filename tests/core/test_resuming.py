@@ -159,6 +159,26 @@ def test_another_encoders_index_is_not_read(db, saved, read):
         assert len(matcher.vectors) == 5
 
 
+def test_who_runs_with_the_old_encoder_does_not_save_over_the_index_of_the_new_one(db, saved, monkeypatch, read):
+    filled(db)
+    new = HashingEncoder(dimension=64)
+    with opened(db) as old:
+        old.profiles.use_encoder(new.fingerprint)
+        Matcher.open(db, encoder=new).close()
+        content = saved.read_bytes()
+        old.put_many(people(20, prefix="more"))
+        monkeypatch.setattr(following, "SAVE_EVERY_S", 0.0)
+        old.sync()
+        assert saved.read_bytes() == content
+        old.put_many(people(20, prefix="later"))
+        assert len(old.vectors) == 80
+    assert saved.read_bytes() == content
+    read.clear()
+    with Matcher.open(db, encoder=new) as matcher:
+        assert len(read) == 40
+        assert len(matcher.vectors) == 80
+
+
 def test_an_older_copy_of_the_people_is_noticed(db, caplog, read):
     restore_what_was_there_before_more_came(db)
     read.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from concurrent.futures import Future
 from threading import Lock
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 RECENT = 20_000  # vectors held in memory: 30 MB at 384 floats
 BATCH = 256  # texts encoded, then kept, at a time: what an interruption can cost
+
+logger = logging.getLogger(__name__)
 
 
 class CachingEncoder:
@@ -44,6 +47,7 @@ class CachingEncoder:
         self._recent: OrderedDict[str, Vector] = OrderedDict()
         self._unkept: set[str] = set()  # of these, those that were merely asked about
         self._computing: dict[str, Future[Vector]] = {}
+        self._is_replaced = False  # by another encoder, whose vectors count in the store now
         self._lock = Lock()
         self.embedded = 0  # texts that had to be encoded so far
         if kept is not None and (theirs := kept.encoder()) not in {None, encoder.fingerprint}:
@@ -142,8 +146,12 @@ class CachingEncoder:
         return found
 
     def _keep(self, vectors: dict[str, Vector]) -> None:
-        if self._kept is not None:
-            self._kept.put_vectors(self.encoder.fingerprint, vectors)
+        if self._kept is not None and not self._is_replaced:
+            try:
+                self._kept.put_vectors(self.encoder.fingerprint, vectors)
+            except EncoderMismatchError as error:
+                self._is_replaced = True
+                logger.warning("restart with the encoder that counts now; until then nothing is kept: %s", error)
         with self._lock:
             self._unkept.difference_update(vectors)
 
