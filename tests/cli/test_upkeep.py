@@ -1,8 +1,7 @@
-"""`swapmatch reindex` and `swapmatch doctor`."""
+"""`swapmatch doctor`, and the way out of another encoder."""
 
 from __future__ import annotations
 
-import io
 import re
 import shlex
 import socket
@@ -11,31 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from swapmatch import registry
 from swapmatch.cli import checks
-from swapmatch.errors import EncoderError
 from swapmatch.settings import load_settings
 
 OTHER = ("--encoder", "hashing:64")
-
-
-# reindex
-
-
-@pytest.mark.usefixtures("community")
-def test_a_database_of_another_encoder_is_refused_and_reindex_repairs_it(swapmatch):
-    refused = swapmatch("match", "--uid", "ana", *OTHER)
-    assert refused.code == 2
-    assert "hashing-lexical-1/256" in refused.err
-    assert "swapmatch reindex" in refused.err
-
-    result = swapmatch("reindex", "--yes", *OTHER)
-    assert result.code == 0
-    assert "4 people; 4 distinct skills to embed with hashing-lexical-1/64" in result.err
-    assert "the vectors of hashing-lexical-1/256 will be deleted" in result.err
-    assert "4 skills of 4 people embedded" in result.err
-    assert len(swapmatch("match", "--uid", "ana", "--json", *OTHER).json) == 2
-    assert swapmatch("match", "--uid", "ana").code == 2
 
 
 @pytest.mark.parametrize("command", [["search", "x"], ["import", "people.jsonl"], ["doctor"]])
@@ -47,47 +25,6 @@ def test_the_way_out_of_another_encoder_is_a_command_to_copy(swapmatch, people, 
     assert wanted in result.out + result.err
     assert swapmatch(*shlex.split(wanted)[1:], "--yes").code == 0
     assert swapmatch(*command, *flags, *OTHER).code == 0
-
-
-@pytest.mark.usefixtures("community")
-def test_reindex_with_the_same_encoder_has_nothing_to_do(swapmatch):
-    result = swapmatch("reindex")
-    assert result.code == 0
-    assert "0 skills of 4 people embedded" in result.err
-
-
-@pytest.mark.usefixtures("community")
-def test_reindex_asks_before_it_deletes(swapmatch):
-    result = swapmatch("reindex", *OTHER)
-    assert result.code == 2
-    assert "add --yes" in result.err
-    assert swapmatch("match", "--uid", "ana").code == 0
-
-    assert swapmatch("reindex", *OTHER, stdin=b"n\n", is_terminal=True).code == 1
-    assert swapmatch("match", "--uid", "ana").code == 0
-    assert swapmatch("reindex", *OTHER, stdin=b"y\n", is_terminal=True).code == 0
-    assert swapmatch("match", "--uid", "ana", *OTHER).code == 0
-
-
-@pytest.mark.usefixtures("community")
-def test_reindex_keeps_the_old_vectors_where_the_new_encoder_does_not_work(swapmatch, monkeypatch):
-    def fail(self, texts):
-        raise EncoderError("no model")
-
-    with monkeypatch.context() as broken:
-        broken.setattr("swapmatch.encoders.hashing.HashingEncoder.encode", fail)
-        assert swapmatch("reindex", "--yes", *OTHER).code == 6
-    assert swapmatch("match", "--uid", "ana").code == 0
-
-
-def test_reindex_has_nothing_to_do_for_a_store_without_vectors(swapmatch, monkeypatch):
-    monkeypatch.setattr(registry, "open_profile_store", lambda _: io.BytesIO())  # something to close, no more
-    result = swapmatch("reindex", "--db", "memory:")
-    assert result.code == 2
-    assert "memory: keeps no vectors" in result.err
-
-
-# doctor
 
 
 @pytest.mark.usefixtures("community")
