@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from swapmatch.errors import ConfigurationError, PeopleFileError
 from swapmatch.fields import FACET_PATTERN, OWN_FACETS
@@ -34,6 +34,27 @@ _LIKELY = {
 }
 
 _log = logging.getLogger(__name__)
+
+
+class Layout(Protocol):
+    """Knows which columns a file should have, and what they hold."""
+
+    def fields(self, column: str) -> tuple[str, ...]:
+        """Return what a column holds; nothing if it is ignored."""
+        ...
+
+    def check(self, name: str, found: Collection[str], *, is_complete: bool) -> None:
+        """Make sure that these columns are enough.
+
+        Args:
+            name: The file's.
+            found: Its columns.
+            is_complete: Whether it can have no others, as a header tells and a few JSON objects do not.
+
+        Raises:
+            PeopleFileError: They are not.
+        """
+        ...
 
 
 class Columns:
@@ -128,6 +149,13 @@ class Columns:
         )
 
 
+def boolean(value: object) -> object:
+    """Return True or False for the words and numbers that say so, in whatever case, else the value as it is."""
+    if isinstance(value, str):
+        return _BOOLEANS.get(value.strip().lower(), value)
+    return bool(value) if isinstance(value, int) and value in {0, 1} else value
+
+
 _FACET_RULE = "the name of a facet is a-z, 0-9 and _, starts with a letter, and is not city or timezone"
 
 
@@ -161,18 +189,12 @@ def _is_absent(field: str, value: object) -> bool:
 
 def _cell(field: str, value: object) -> object:
     if field in _BOOLEAN_FIELDS:
-        return _boolean(value)
+        return boolean(value)
     if field == FACETS:
         return _facets(value)
     if field == "uid" and isinstance(value, int | float) and not isinstance(value, bool):
         return _number(value)
     return value.strip() if isinstance(value, str) and field in {"uid", "email"} else value
-
-
-def _boolean(value: object) -> object:
-    if isinstance(value, str):
-        return _BOOLEANS.get(value.strip().lower(), value)
-    return bool(value) if isinstance(value, int) and value in {0, 1} else value
 
 
 def _facets(value: object) -> object:

@@ -12,15 +12,13 @@ from swapmatch.people_files.sources import not_utf8
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from swapmatch.people_files.columns import Columns
+    from swapmatch.people_files.columns import Layout
     from swapmatch.people_files.sources import OpenFile
 
 MAX_CELL_LENGTH = 1 << 24  # characters; only a quotation mark that is never closed makes a longer cell
 
 
-def read_delimited(
-    file: OpenFile, columns: Columns, *, delimiter: str
-) -> Iterator[dict[str, Any] | InvalidProfileError]:
+def read_delimited(file: OpenFile, layout: Layout, *, delimiter: str) -> Iterator[dict[str, Any] | InvalidProfileError]:
     """Yield each row as a mapping of its header, or why it cannot be read; lines without anything are no rows.
 
     A header without commas but with semicolons says that these stand between the cells.
@@ -39,7 +37,7 @@ def read_delimited(
             first = next(csv.reader(first, delimiter=";"))
             reader, before = csv.reader(text, delimiter=";", strict=True), reader.line_num
         header = _header(file, first)
-        columns.check(file.name, header, is_complete=True)
+        layout.check(file.name, header, is_complete=True)
         for cells in _cells(file, reader, before=before):
             if isinstance(cells, InvalidProfileError):
                 yield cells

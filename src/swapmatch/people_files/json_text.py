@@ -39,7 +39,7 @@ def read_array(file: OpenFile) -> Iterator[Row]:
     """
     text = _Text(file)
     if text.next_letter() != "[":
-        message = f"{file.name} holds no JSON array: people are [{{...}}, {{...}}], or one {{...}} a line as jsonl"
+        message = f"{file.name} holds no JSON array: write [{{...}}, {{...}}], or one {{...}} a line as jsonl"
         raise PeopleFileError(message)
     text.skip()
     number = 0

@@ -16,13 +16,13 @@ from swapmatch.errors import InvalidProfileError, PeopleFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from swapmatch.people_files.columns import Columns
+    from swapmatch.people_files.columns import Layout
     from swapmatch.people_files.sources import OpenFile
 
 BATCH = 1_000  # rows read or written at a time
 
 
-def read(file: OpenFile, columns: Columns) -> Iterator[dict[str, Any] | InvalidProfileError]:
+def read(file: OpenFile, layout: Layout) -> Iterator[dict[str, Any] | InvalidProfileError]:
     """Yield each row as a mapping of those columns that are fields, or why it cannot be read.
 
     Raises:
@@ -36,8 +36,8 @@ def read(file: OpenFile, columns: Columns) -> Iterator[dict[str, Any] | InvalidP
         if twice := next((name for name in names if names.count(name) > 1), None):
             message = f"{file.name} has two columns {twice!r}: give one of them another name"
             raise PeopleFileError(message)
-        columns.check(file.name, names, is_complete=True)
-        wanted, done, total = [name for name in names if columns.fields(name)], 0, table.metadata.num_rows
+        layout.check(file.name, names, is_complete=True)
+        wanted, done, total = [name for name in names if layout.fields(name)], 0, table.metadata.num_rows
         for batch in table.iter_batches(batch_size=BATCH, columns=wanted):
             yield from _rows(batch)
             done += batch.num_rows

@@ -1,4 +1,4 @@
-"""PeopleFile: a file of any format -> the fields of profiles."""
+"""A file of any format -> its rows, and PeopleFile: its rows -> the fields of profiles."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from swapmatch.people_files.sources import STDIN, checked_format, format_of, ope
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from swapmatch.people_files.columns import Layout
     from swapmatch.people_files.sources import Format, OpenFile, Source
 
 Row = Mapping[str, Any] | InvalidProfileError  # what a row says of a person, or why it could not even be read
@@ -75,38 +76,47 @@ class PeopleFile:
         """Yield the people: see `read_people`."""
         with opened(self._source) as file:
             self._file = file
-            for row in self._rows(file):
+            for row in read_rows(file, self._columns, format=self._format):
                 yield row if isinstance(row, InvalidProfileError) else self._columns.person(row)
             file.share_read = 1.0
 
-    def _rows(self, file: OpenFile) -> Iterator[Row]:
-        match format_of(file, self._format):
-            case "parquet":
-                return parquet.read(file, self._columns)
-            case "json":
-                return self._known(file, json_text.read_array(file))
-            case "jsonl":
-                return self._known(file, json_text.read_lines(file))
-            case "tsv":
-                return read_delimited(file, self._columns, delimiter="\t")
-            case _:
-                return read_delimited(file, self._columns, delimiter=",")
 
-    def _known(self, file: OpenFile, rows: Iterator[Row]) -> Iterator[Row]:
-        """Check the columns of a file that has no header by its first objects."""
-        first: list[Row] = []
-        damage: PeopleFileError | None = None
-        try:
-            with translated(file.name):
-                for row in islice(rows, LOOKED_AT):
-                    first.append(row)  # noqa: PERF402 - what came before some damage stays
-        except PeopleFileError as error:
-            damage = error
-        objects = [row for row in first if not isinstance(row, InvalidProfileError)]
-        if objects:
-            found = dict.fromkeys(name for row in objects for name in row)
-            self._columns.check(file.name, found, is_complete=False)
-        yield from first
-        if damage:
-            raise damage
-        yield from rows
+def read_rows(file: OpenFile, layout: Layout, *, format: Format | None = None) -> Iterator[Row]:  # noqa: A002 - as above
+    """Return the rows of a file of any format, by the names of their columns, or why a row cannot be read.
+
+    Args:
+        file: An open one.
+        layout: Knows its columns.
+        format: How it is written; by default told by the name, else by the content.
+    """
+    match format_of(file, format):
+        case "parquet":
+            return parquet.read(file, layout)
+        case "json":
+            return _known(file, layout, json_text.read_array(file))
+        case "jsonl":
+            return _known(file, layout, json_text.read_lines(file))
+        case "tsv":
+            return read_delimited(file, layout, delimiter="\t")
+        case _:
+            return read_delimited(file, layout, delimiter=",")
+
+
+def _known(file: OpenFile, layout: Layout, rows: Iterator[Row]) -> Iterator[Row]:
+    """Check the columns of a file that has no header by its first objects."""
+    first: list[Row] = []
+    damage: PeopleFileError | None = None
+    try:
+        with translated(file.name):
+            for row in islice(rows, LOOKED_AT):
+                first.append(row)  # noqa: PERF402 - what came before some damage stays
+    except PeopleFileError as error:
+        damage = error
+    objects = [row for row in first if not isinstance(row, InvalidProfileError)]
+    if objects:
+        found = dict.fromkeys(name for row in objects for name in row)
+        layout.check(file.name, found, is_complete=False)
+    yield from first
+    if damage:
+        raise damage
+    yield from rows
