@@ -35,5 +35,6 @@ class Relevance:
             raise ConfigurationError(message)
 
     def __call__(self, similarity: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Relevance in (0, 1) of each cosine, in the shape given."""
-        return 1.0 / (1.0 + np.exp(-(similarity.astype(np.float64) - self.midpoint) / self.scale))
+        """Relevance in [0, 1] of each cosine, in the shape given."""
+        with np.errstate(over="ignore"):  # a steep curve is 0 far below its midpoint
+            return 1.0 / (1.0 + np.exp(-(similarity.astype(np.float64) - self.midpoint) / self.scale))

@@ -63,6 +63,10 @@ def test_relevance_is_the_documented_curve() -> None:
     assert values == pytest.approx([0.5, 1 / (1 + np.exp(-3.75)), 1 / (1 + np.exp(6.25))])
 
 
+def test_the_steepest_curve_is_a_step_and_no_warning() -> None:
+    assert Relevance(scale=1e-6)(np.array([-1.0, 0.70, 1.0])) == pytest.approx([0.0, 0.5, 1.0])
+
+
 def test_the_floor_itself_counts_and_what_lies_below_does_not() -> None:
     relevances = Scoring(floor=0.25).relevances(np.array([0.25, np.nextafter(0.25, 0)]))
     assert relevances[0] > 0
