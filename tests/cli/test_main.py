@@ -24,6 +24,7 @@ COMMANDS = [
     "doctor",
     "reindex",
     "eval",
+    "calibrate",
     "openapi",
     "model",
 ]

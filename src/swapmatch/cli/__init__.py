@@ -16,6 +16,7 @@ import typer
 from typer.main import get_command
 
 from swapmatch.cli import (
+    calibrate,
     demo,
     doctor,
     evaluate,
@@ -51,6 +52,7 @@ app.command("serve")(serve.command)
 app.command("doctor")(doctor.command)
 app.command("reindex")(reindex.command)
 app.command("eval")(evaluate.command)
+app.command("calibrate")(calibrate.command)
 app.add_typer(models, name="model")
 app.command("openapi")(openapi.command)
 

@@ -34,6 +34,7 @@ SEED = 1  # draws the folds
 BINS = 10
 STEPS = 30  # of Newton's method; ten were enough for each of 2,800 simulated sets of pairs (2026-11-24)
 PRECISION = 1e-10  # of the log-odds: a step below it is not halved any more
+LEVEL = 1e-9  # what rounding may make of a slope of 0, in log-odds per standard deviation of the cosines
 RIDGE = 1e-12  # keeps the curvature from being singular
 NEARLY_0 = 1e-15  # a probability below it counts as this in a logarithm
 
@@ -150,7 +151,7 @@ def fit_relevance(similarity: Values, is_same: Truth) -> Relevance:
     centre, spread = float(similarity.mean()), float(similarity.std())
     is_level = float(np.ptp(similarity)) == 0.0
     slope, intercept = (0.0, 0.0) if is_level else _maximum_likelihood((similarity - centre) / spread, target)
-    if slope <= 0.0:
+    if slope < LEVEL:
         raise _unfit("the curve does not rise: this encoder finds same pairs no more similar than others")
     return Relevance(midpoint=centre - spread * intercept / slope, scale=spread / slope)
 
