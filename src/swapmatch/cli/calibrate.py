@@ -63,7 +63,9 @@ def configured(encoder: str, relevance: Relevance) -> str | None:
     scheme, _, rest = base.partition(":")
     if scheme.lower() not in TAKE_A_CURVE:
         return None
-    others = {name: value for name, value in parse_qsl(query) if name not in {"midpoint", "scale"}}
+    others = {
+        name: value for name, value in parse_qsl(query, keep_blank_values=True) if name not in {"midpoint", "scale"}
+    }
     constants = {"midpoint": _short(relevance.midpoint), "scale": _short(relevance.scale)}
     return f"{scheme}:{rest}?{urlencode(others | constants)}"
 
