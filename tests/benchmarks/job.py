@@ -7,6 +7,7 @@ from dataclasses import dataclass
 OURS = "swapmatch"
 WAP = "wap on HNSW (usearch)"
 POOLED = "pooled scan (numpy)"
+TORCH = "torch"
 ESCO = "esco_skills_dev.csv.gz"  # the labels, in the folder of the data
 
 
@@ -41,12 +42,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The skills to prepare.
+    """The skills to prepare, or to encode.
 
     Attributes:
         count: How many.
         data: The folder with the ESCO labels, or None for random vectors.
-        cache: Where vectors are kept between runs.
+        cache: Where vectors and models are kept between runs.
         seed: Of everything drawn.
     """
 
@@ -76,6 +77,7 @@ class Figure:
         who: Who was measured.
         peer: What it is held against, where no other process measures that.
         peer_value: Likewise.
+        n: Of how many it is, where that is not the number that the part was asked for.
     """
 
     name: str
@@ -84,3 +86,4 @@ class Figure:
     who: str = OURS
     peer: str | None = None
     peer_value: float | None = None
+    n: int | None = None

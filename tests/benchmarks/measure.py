@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import machine as architecture
 from platform import python_version
@@ -41,6 +41,19 @@ def limit_memory() -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_DATA, (max(free - SPARE, SPARE),) * 2)
+
+
+def missing(packages: Iterable[str]) -> list[str]:
+    """Return which of these, as pip names them, are not installed."""
+
+    def is_missing(package: str) -> bool:
+        try:
+            version(package)
+        except PackageNotFoundError:
+            return True
+        return False
+
+    return [package for package in packages if is_missing(package)]
 
 
 def available() -> int | None:

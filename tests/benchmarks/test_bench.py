@@ -1,6 +1,7 @@
 """The whole benchmark runs and prints what it promises; how fast anything is, no test says."""
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,19 @@ from pathlib import Path
 import pytest
 
 RUN = Path(__file__).with_name("run.py")
+MISSING = runpy.run_path(str(RUN.with_name("measure.py")))["missing"]
+TABLE = {one.name: one for one in runpy.run_path(str(RUN.with_name("table.py")))["BENCHMARKS"]}
 KEYS = ["name", "n", "value", "unit", "peer", "peer_value", "ratio", "machine"]
 SMALL = ("--sizes", "300", "--skills", "200", "--seekers", "40", "--writes", "40", "--random-vectors")
+TEXTS = ("--texts", "40")
+APART = ("encoder_",)  # figures that do not depend on --sizes
 
 pytestmark = pytest.mark.slow
+
+
+def skip_without_packages(name):
+    if absent := MISSING(TABLE[name].needs):
+        pytest.skip(f"{', '.join(absent)} not installed")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +32,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def lines(folder):
     places = ("--cache", folder / "cache", "--docs", folder / "docs")
-    command = [sys.executable, RUN, *SMALL, *places, "--write-docs"]
+    command = [sys.executable, RUN, *SMALL, *TEXTS, *places, "--write-docs"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -30,7 +40,7 @@ def lines(folder):
 
 def test_every_line_has_exactly_these_keys_for_this_size(lines):
     assert all(list(line) == KEYS for line in lines)
-    assert {line["n"] for line in lines} == {300}
+    assert {line["n"] for line in lines if not line["name"].startswith(APART)} == {300}
 
 
 def test_every_benchmark_has_figures(lines):
@@ -52,6 +62,18 @@ def test_threads_get_neither_errors_nor_wrong_answers(lines):
     values = {line["name"]: line["value"] for line in lines}
     assert values["threads_errors"] == 0
     assert values["threads_wrong"] == 0
+
+
+def test_the_exported_models_stand_beside_torch(lines):
+    skip_without_packages("encoder")
+    by_name = {line["name"]: line for line in lines}
+    for name in ("cold_start", "text_p50", "text_p95", "rate", "memory_loaded", "memory"):
+        for precision in ("int8", "fp32"):
+            line = by_name[f"encoder_{precision}_{name}"]
+            assert (line["n"], line["peer"]) == (40, "torch")
+            assert line["peer_value"] is not None
+    assert by_name["encoder_int8_cosine_worst"]["value"] > 0.95
+    assert by_name["encoder_fp32_cosine_worst"]["value"] > 0.9999
 
 
 def test_the_usual_ways_stand_beside_it_or_say_why_not(lines):
