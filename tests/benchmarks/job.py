@@ -25,6 +25,8 @@ class Job:
         seekers: For how many people to ask.
         writes: How many people to write while threads ask.
         wap_up_to: Beyond this many people the wap way is left out.
+        seconds: For how long a server is asked.
+        cache: Where vectors and models are kept between runs.
         seed: Of everything drawn.
     """
 
@@ -37,6 +39,8 @@ class Job:
     seekers: int
     writes: int
     wap_up_to: int
+    seconds: int
+    cache: str
     seed: int
 
 

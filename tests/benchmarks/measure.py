@@ -43,6 +43,11 @@ def limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (max(free - SPARE, SPARE),) * 2)
 
 
+def all_cores() -> int:
+    """Return how many cores a process may use that stays on none."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def missing(packages: Iterable[str]) -> list[str]:
     """Return which of these, as pip names them, are not installed."""
 
@@ -61,9 +66,9 @@ def available() -> int | None:
     return _kib("/proc/meminfo", "MemAvailable")
 
 
-def resident() -> float | None:
-    """Return the memory of this process in MiB, where the system says so."""
-    return _mib("VmRSS")
+def resident(process: int | str = "self") -> float | None:
+    """Return the memory of this process, or of another, in MiB, where the system says so."""
+    return _mib("VmRSS", process)
 
 
 def peak() -> float | None:
@@ -108,8 +113,8 @@ def settle() -> float:
     return busy_until - started
 
 
-def machine() -> str:
-    """Describe the machine in words."""
+def machine(*, cores: int = 1) -> str:
+    """Describe the machine in words, of which so many cores were used."""
     model = architecture()
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -118,7 +123,8 @@ def machine() -> str:
         pass  # what Python says of it must do
     total = _kib("/proc/meminfo", "MemTotal")
     memory = f", {total / 2**30:.0f} GiB" if total else ""
-    return f"one core of {model}{memory}, Python {python_version()}, numpy {version('numpy')}"
+    used = "one core" if cores == 1 else f"{cores} cores"
+    return f"{used} of {model}{memory}, Python {python_version()}, numpy {version('numpy')}"
 
 
 def say(message: str) -> None:
@@ -143,8 +149,8 @@ def _idle() -> dict[int, int]:
     return {int(core[0].removeprefix("cpu")): int(core[4]) for core in cores}
 
 
-def _mib(name: str) -> float | None:
-    size = _kib("/proc/self/status", name)
+def _mib(name: str, process: int | str = "self") -> float | None:
+    size = _kib(f"/proc/{process}/status", name)
     return None if size is None else size / MIB
 
 

@@ -33,6 +33,7 @@ PEERS = (WAP, POOLED)
 # The rest: tables of figures by what their names begin with, and what n counts there.
 TABLES = {
     "encoder_": ("Encoders on one core, the exported models beside the original", "texts, or people of an nDCG"),
+    "serving_": ("A server on all cores, from the outside", "people"),
     "": ("Everything else", "people"),
 }
 

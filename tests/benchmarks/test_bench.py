@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from swapmatch.demo import community
+
 RUN = Path(__file__).with_name("run.py")
 MISSING = runpy.run_path(str(RUN.with_name("measure.py")))["missing"]
 TABLE = {one.name: one for one in runpy.run_path(str(RUN.with_name("table.py")))["BENCHMARKS"]}
 KEYS = ["name", "n", "value", "unit", "peer", "peer_value", "ratio", "machine"]
 SMALL = ("--sizes", "300", "--skills", "200", "--seekers", "40", "--writes", "40", "--random-vectors")
-TEXTS = ("--texts", "40")
-APART = ("encoder_",)  # figures that do not depend on --sizes
+SMALL_SERVER = ("--texts", "40", "--served", "300", "--seconds", "1")
+APART = ("encoder_", "serving_")  # figures that do not depend on --sizes
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +34,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def lines(folder):
     places = ("--cache", folder / "cache", "--docs", folder / "docs")
-    command = [sys.executable, RUN, *SMALL, *TEXTS, *places, "--write-docs"]
+    command = [sys.executable, RUN, *SMALL, *SMALL_SERVER, *places, "--write-docs"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -74,6 +76,15 @@ def test_the_exported_models_stand_beside_torch(lines):
             assert line["peer_value"] is not None
     assert by_name["encoder_int8_cosine_worst"]["value"] > 0.95
     assert by_name["encoder_fp32_cosine_worst"]["value"] > 0.9999
+
+
+def test_a_server_is_asked_from_the_outside_and_answers_all(lines):
+    skip_without_packages("serving")
+    about = [line for line in lines if line["name"].startswith("serving_")]
+    assert {line["n"] for line in about if line["name"] == "serving_ready"} == {300, len(list(community()))}
+    assert {"serving_memory", "serving_healthz_p99", "serving_new_texts_rate"} <= {line["name"] for line in about}
+    assert all(line["peer"] == "torch" and line["peer_value"] is not None for line in about)
+    assert [line["value"] for line in about if line["name"] == "serving_failed"] == [0]
 
 
 def test_the_usual_ways_stand_beside_it_or_say_why_not(lines):
