@@ -123,7 +123,7 @@ def measured(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
     over = {each: [one for one in chosen if one.over == each] for each in ("texts", "people", "server")}
     if over["texts"] and not given.prepare:
         yield from lines_of(over["texts"], Wanted(given.texts, data, str(given.cache), given.seed), given)
-    if not (over["people"] or over["server"]):
+    if not (over["people"] or over["server"] or given.prepare):
         return
     (fields,) = run(PREPARE, Wanted(given.skills, data, str(given.cache), given.seed), given.cpu)
     if given.prepare:
