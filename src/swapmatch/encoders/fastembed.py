@@ -50,7 +50,8 @@ class FastEmbedEncoder:
             model: A folder made by `swapmatch model export`, the name of a model that fastembed knows, or None for
                 MiniLM by name.
             relevance: The curve of this model; by default that of its manifest, or MiniLM's.
-            threads: How many forward passes at a time; by default one for each core.
+            threads: How many forward passes at a time; by default one for each two cores, so that a server still
+                answers while it encodes.
 
         Raises:
             ConfigurationError: There is no such model.
@@ -58,7 +59,7 @@ class FastEmbedEncoder:
         if threads is not None and threads < 1:
             message = f"threads={threads}: at least 1"
             raise ConfigurationError(message)
-        self._threads = threads or _cores()
+        self._threads = threads or max(1, _cores() // 2)
         self._folder = _folder(model)
         self._manifest = read_manifest(self._folder) if self._folder else None
         self._name = MINILM if model is None else str(model)
