@@ -23,13 +23,14 @@ class GatedEncoder(HashingEncoder):
         super().__init__()
         self.gate = threading.Event()
         self.gate.set()
-        self.waiting = self.calls = 0
+        self.waiting = self.calls = self.texts = 0  # texts: of those who wait
         self.most_waiting = 0
         self._lock = threading.Lock()
 
     def encode(self, texts):
         with self._lock:
             self.waiting += 1
+            self.texts += len(texts)
             self.calls += 1
             self.most_waiting = max(self.most_waiting, self.waiting)
         try:
@@ -37,6 +38,7 @@ class GatedEncoder(HashingEncoder):
         finally:
             with self._lock:
                 self.waiting -= 1
+                self.texts -= len(texts)
         return super().encode(texts)
 
 
@@ -75,7 +77,7 @@ def test_health_and_reads_are_answered_while_more_searches_encode_than_there_are
             for number in range(searches):
                 search = partial(gated.http.post, "/search", json={"query": f"question {number}"})
                 tasks.start_soon(request, "search", search)
-            while encoder.waiting + waiting_texts(gated) < ENCODING:  # noqa: ASYNC110 - threads count, the loop looks
+            while encoder.texts + waiting_texts(gated) < ENCODING:  # noqa: ASYNC110 - threads count, the loop looks
                 await anyio.sleep(0.001)
             for _ in range(50):
                 await request("health", partial(gated.http.get, "/healthz"))
@@ -149,7 +151,7 @@ def test_a_client_that_goes_away_takes_nobodys_answer_with_it(gated, encoder):
                 for number in range(5):
                     leaving.start_soon(partial(gated.http.post, "/search", json={"query": f"question {number}"}))
                 others.start_soon(stay)
-                while encoder.waiting + waiting_texts(gated) < 6:  # noqa: ASYNC110 - as above
+                while encoder.texts + waiting_texts(gated) < 6:  # noqa: ASYNC110 - as above
                     await anyio.sleep(0.001)
                 leaving.cancel_scope.cancel()
                 encoder.gate.set()
