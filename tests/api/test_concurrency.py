@@ -10,10 +10,10 @@ import pytest
 
 from swapmatch import Matcher
 from swapmatch.api import workers
-from swapmatch.api.workers import ENCODING
+from swapmatch.api.workers import COMPUTING, ENCODING
 from swapmatch.encoders.hashing import HashingEncoder
 
-TIMEOUT_S = 20  # only so that a failure is no hang
+TIMEOUT_S = 3  # only so that a failure is no hang
 
 
 class GatedEncoder(HashingEncoder):
@@ -136,6 +136,54 @@ def test_a_full_batch_queue_is_told_too(gated, encoder):
 
     gated.run(everything)
     assert sorted(statuses) == [200] * 3 + [503] * 7  # one at the encoder, two in the queue
+
+
+def all_return(client, encoder, call):
+    """Whether as many calls as would use up all turns return, with the encoder busy until all of them are there."""
+    returned = []
+
+    async def work():
+        await client.app.state.workers.encode(call)
+        returned.append(True)
+
+    async def everything():
+        encoder.gate.clear()
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3 * COMPUTING):
+                tasks.start_soon(work)
+            await anyio.sleep(0.1)
+            encoder.gate.set()
+            with anyio.move_on_after(TIMEOUT_S):
+                while len(returned) < 3 * COMPUTING:  # noqa: ASYNC110 - as above
+                    await anyio.sleep(0.001)
+            in_time = len(returned)
+            client.app.state.workers._turns.release(3 * COMPUTING)  # so that a failure is no hang
+        return in_time == 3 * COMPUTING
+
+    return client.run(everything)
+
+
+def test_many_may_ask_the_same_at_once(gated, encoder):
+    assert all_return(gated, encoder, lambda matcher: matcher.search("one question"))
+
+
+def test_who_waits_for_the_encoder_may_hold_what_those_want_who_have_the_turns(gated, encoder):
+    lock = threading.Lock()
+
+    def call(matcher):
+        with lock:
+            matcher.encoder.encode(["one text"])
+
+    assert all_return(gated, encoder, call)
+
+
+def test_no_turn_is_lost_or_doubled(gated, encoder):
+    for number in range(3):
+        assert all_return(gated, encoder, lambda matcher, number=number: matcher.search(f"question {number}"))
+        turns = gated.app.state.workers._turns
+        for _ in range(3 * COMPUTING):  # what `all_return` gave in addition
+            assert turns.acquire(blocking=False)
+        assert turns._value == COMPUTING
 
 
 def test_a_client_that_goes_away_takes_nobodys_answer_with_it(gated, encoder):

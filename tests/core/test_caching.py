@@ -1,13 +1,15 @@
 """Every distinct skill is embedded once."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from contextlib import contextmanager
+from threading import Event, get_ident
 
 import numpy as np
 import pytest
 
+from swapmatch.encoders.batching import BatchingEncoder
 from swapmatch.encoders.caching import CachingEncoder
 from swapmatch.encoders.hashing import HashingEncoder
 from swapmatch.errors import EncoderError, EncoderMismatchError
@@ -141,6 +143,31 @@ def test_who_asks_for_what_is_being_computed_waits_for_it() -> None:
             np.testing.assert_array_equal(found.result()["piano"], HashingEncoder().encode(["piano"])[0])
     assert sorted(encoder.asked) == ["guitar", "piano"]
     assert cached._computing == {}
+
+
+def test_who_waits_for_anothers_key_is_told_as_waiting_for_the_encoder() -> None:
+    encoder, waiting, is_second = Slow(), [], Event()
+
+    @contextmanager
+    def telling() -> Iterator[None]:
+        waiting.append(get_ident())
+        if len(waiting) == 2:
+            is_second.set()
+        yield
+
+    batching = BatchingEncoder(encoder, while_waiting=telling)
+    cached = CachingEncoder(batching)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(cached.vectors, ["guitar"], keep=False)
+        assert encoder.is_entered.wait(20)
+        second = pool.submit(cached.vectors, ["guitar"], keep=False)
+        told = is_second.wait(20)
+        encoder.gate.set()
+        first.result()
+        second.result()
+    batching.close()
+    assert told
+    assert len(set(waiting)) == 2
 
 
 def test_who_waits_for_what_was_merely_asked_about_keeps_it() -> None:

@@ -22,6 +22,7 @@ COMPUTING = 2  # of these, calls at a time that do not wait for it: more would o
 QUEUED = 256  # calls that wait to be among these; more are told to come again
 READING = 16  # calls at a time that only read or delete: they go on while the others wait for the model
 CLOSE_S = 5.0  # for a batch that is being computed when the server stops
+TURN_S = 0.1  # that a call which has its vectors waits at most for its turn; then it goes on beside the others
 RETRY_S = 5.0  # after a warm-up that failed
 FOLLOW_EVERY_S = 0.5  # how soon others' writes are found; an idle look takes 50 us (measured 2026-11-23)
 
@@ -97,24 +98,34 @@ class Workers:
         self._encoding, self._reading = CapacityLimiter(encoding), CapacityLimiter(reading)
 
     def _in_turn(self, call: Callable[[Matcher], T]) -> T:
-        with self._turns:
-            self._thread.has_turn = True
-            try:
-                return call(self.matcher)
-            finally:
-                self._thread.has_turn = False
+        self._turns.acquire()
+        self._thread.has_turn = True
+        try:
+            return call(self.matcher)
+        finally:
+            self._leave()
 
     @contextmanager
     def _without_turn(self) -> Iterator[None]:
-        """Let another thread compute while this one waits for the encoder."""
-        if not getattr(self._thread, "has_turn", False):
-            yield
-            return
-        self._turns.release()
+        """Let another thread compute while this one waits for the encoder.
+
+        Afterwards it waits for a turn, but not for long: those who have the turns may wait for what this thread holds,
+        a key that it computes or the lock of the index.
+        """
+        had_turn = self._leave()
         try:
             yield
         finally:
-            self._turns.acquire()
+            if had_turn:
+                self._thread.has_turn = self._turns.acquire(timeout=TURN_S)
+
+    def _leave(self) -> bool:
+        """Give this thread's turn back and return whether it had one."""
+        had_turn = getattr(self._thread, "has_turn", False)
+        if had_turn:
+            self._thread.has_turn = False
+            self._turns.release()
+        return had_turn
 
     async def _warm_up(self) -> None:
         while self.encoder != "ready":

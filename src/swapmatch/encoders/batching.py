@@ -65,13 +65,13 @@ class BatchingEncoder:
             batch: How many texts it gets at a time.
             wait_s: How long a batch that is not full waits for more, in seconds, while several callers are about.
             waiting: How many texts may wait; beyond, callers are told to come again.
-            while_waiting: What a caller's thread is in while it waits for its vectors.
+            while_waiting: What a caller's thread is in while it waits for its vectors, or for those that another computes.
         """
         self.encoder = encoder
         self._batch = batch
         self._wait_s = wait_s
         self._limit = waiting
-        self._while_waiting = while_waiting
+        self.while_waiting = while_waiting
         self._queue: deque[_Call] = deque()
         self._waiting = 0
         self._changed = Condition()
@@ -102,7 +102,7 @@ class BatchingEncoder:
             EncoderBusyError: Too many texts wait already.
         """
         future = self.submit(texts)
-        with self._while_waiting():
+        with self.while_waiting():
             return future.result()
 
     def submit(self, texts: Sequence[str]) -> Future[Vectors]:

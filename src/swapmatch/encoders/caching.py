@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from concurrent.futures import Future
+from contextlib import nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from swapmatch.encoders.batching import BatchingEncoder
 from swapmatch.errors import EncoderError, EncoderMismatchError
 
 if TYPE_CHECKING:
@@ -78,7 +80,8 @@ class CachingEncoder:
         mine, others = self._claim([key for key in wanted if key not in found])
         found |= self._computed(mine, keep=keep)
         if others:
-            theirs = {key: vector.result() for key, vector in others.items()}
+            with self.encoder.while_waiting() if isinstance(self.encoder, BatchingEncoder) else nullcontext():
+                theirs = {key: vector.result() for key, vector in others.items()}
             if keep:  # they may have merely asked
                 self._keep(theirs)
             found |= theirs
