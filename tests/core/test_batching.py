@@ -155,6 +155,36 @@ def test_an_encoder_that_gives_too_few_vectors_is_an_error() -> None:
     batching.close()
 
 
+class Panic(BaseException):
+    """As an extension in Rust raises it."""
+
+
+def test_what_is_no_exception_ends_neither_the_thread_nor_the_wait() -> None:
+    class Panicking(HashingEncoder):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            if "bad" in texts:
+                raise Panic("index out of bounds")
+            return super().encode(texts)
+
+    batching = BatchingEncoder(Panicking())
+    with pytest.raises(EncoderError, match="could not encode 1 texts.*index out of bounds"):
+        batching.submit(["bad"]).result(TIMEOUT_S)
+    assert len(batching.submit(["good"]).result(TIMEOUT_S)) == 1
+    batching.close()
+
+
+def test_vectors_of_another_dimension_are_an_error_also_in_one_batch_of_several() -> None:
+    class Odd(HashingEncoder):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            return super().encode(texts)[:, : 3 if "odd" in texts else None]
+
+    batching = BatchingEncoder(Odd(), batch=2)
+    with pytest.raises(EncoderError, match=r"vectors of \(3,\) numbers, not of 256"):
+        batching.submit(["a", "b", "odd"]).result(TIMEOUT_S)
+    assert len(batching.submit(["good"]).result(TIMEOUT_S)) == 1
+    batching.close()
+
+
 def test_a_callers_thread_may_do_something_while_it_waits(encoder: Recording) -> None:
     told: list[str] = []
 

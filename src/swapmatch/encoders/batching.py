@@ -187,9 +187,18 @@ class BatchingEncoder:
         return parts
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
-        vectors = self.encoder.encode(texts)
+        try:
+            vectors = np.asarray(self.encoder.encode(texts))
+        except Exception:
+            raise
+        except BaseException as error:  # a panic of Rust is one: it must not end the thread that all wait for
+            message = f"{self.fingerprint} could not encode {len(texts)} texts: {error!r}"
+            raise EncoderError(message) from error
         if len(vectors) != len(texts):
             message = f"{self.fingerprint} gave {len(vectors)} vectors for {len(texts)} texts"
+            raise EncoderError(message)
+        if vectors.shape[1:] != (self.dimension,):
+            message = f"{self.fingerprint} gave vectors of {vectors.shape[1:]} numbers, not of {self.dimension}"
             raise EncoderError(message)
         return vectors
 
