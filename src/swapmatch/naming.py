@@ -53,3 +53,12 @@ def number(options: Mapping[str, str], name: str) -> float:
     except ValueError:
         message = f"{name}={options[name]}: not a number"
         raise ConfigurationError(message) from None
+
+
+def whole_number(options: Mapping[str, str], name: str) -> int:
+    """Return the whole number that an option gives. Raises ConfigurationError."""
+    try:
+        return int(options[name])
+    except ValueError:
+        message = f"{name}={options[name]}: not a whole number"
+        raise ConfigurationError(message) from None

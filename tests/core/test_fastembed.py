@@ -71,7 +71,7 @@ def test_the_curve_is_the_manifests_unless_told_otherwise(tmp_path: Path) -> Non
     assert FastEmbedEncoder.from_url(f"fastembed:{folder}?midpoint=0.5").relevance == Relevance(0.5, 0.05)
 
 
-@pytest.mark.parametrize("threads", ["0", "-1", "many"])
+@pytest.mark.parametrize("threads", ["0", "-1", "many", "2.7", "nan", "inf", ""])
 def test_a_wrong_number_of_threads_is_refused(tmp_path: Path, threads: str) -> None:
     with pytest.raises(ConfigurationError, match="threads"):
         FastEmbedEncoder.from_url(f"fastembed:{folder_with(tmp_path / 'm')}?threads={threads}")

@@ -14,7 +14,7 @@ import numpy as np
 from swapmatch._extras import require
 from swapmatch.errors import ConfigurationError, EncoderError
 from swapmatch.manifest import MODEL_FILE, Manifest, check_files, read_manifest, sha256
-from swapmatch.naming import CURVE, curve, number, read_name
+from swapmatch.naming import CURVE, curve, read_name, whole_number
 from swapmatch.relevance import Relevance
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class FastEmbedEncoder:
         Options: threads, midpoint and scale, as in `fastembed:FOLDER?threads=2`.
         """
         model, options = read_name(url, takes=("threads", *CURVE))
-        threads = int(number(options, "threads")) if "threads" in options else None
+        threads = whole_number(options, "threads") if "threads" in options else None
         encoder = cls(model or None, threads=threads)
         encoder.relevance = curve(options, encoder.relevance)
         return encoder
