@@ -77,9 +77,11 @@ class Manifest(_Part):
 
     @property
     def fingerprint(self) -> str:
-        """Model, revision and precision, down to the bytes of the exported weights."""
+        """Model, revision and precision, down to the bytes of weights and tokenizer, and how vectors are pooled."""
+        content = json.dumps([self.pooling, sorted(self.files.items())])
         prompt = f"/prompt {self.prompt!r}" if self.prompt else ""
-        return f"{self.model}@{self.revision[:12]}/{self.precision}/onnx-{self.files[MODEL_FILE][:12]}{prompt}"
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        return f"{self.model}@{self.revision[:12]}/{self.precision}/onnx-{digest[:12]}{prompt}"
 
     @property
     def curve(self) -> Relevance:
