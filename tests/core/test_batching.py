@@ -167,7 +167,7 @@ def test_what_is_no_exception_ends_neither_the_thread_nor_the_wait() -> None:
             return super().encode(texts)
 
     batching = BatchingEncoder(Panicking())
-    with pytest.raises(EncoderError, match="could not encode 1 texts.*index out of bounds"):
+    with pytest.raises(EncoderError, match=r"could not encode 1 texts.*index out of bounds"):
         batching.submit(["bad"]).result(TIMEOUT_S)
     assert len(batching.submit(["good"]).result(TIMEOUT_S)) == 1
     batching.close()

@@ -65,7 +65,7 @@ class BatchingEncoder:
             batch: How many texts it gets at a time.
             wait_s: How long a batch that is not full waits for more, in seconds, while several callers are about.
             waiting: How many texts may wait; beyond, callers are told to come again.
-            while_waiting: What a caller's thread is in while it waits for its vectors, or for those that another computes.
+            while_waiting: What a caller's thread is in while it waits for its vectors, or for another's.
         """
         self.encoder = encoder
         self._batch = batch
