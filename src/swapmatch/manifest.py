@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 FORMAT = 1
 MODEL_FILE = "model.onnx"
+MOST_NUMBERS = 1 << 16  # of a vector
 READ = ("*.json", "*.onnx*")  # what is read of a folder
 
 # No path: whatever a manifest names stands beside it.
@@ -67,7 +68,7 @@ class Manifest(_Part):
     model: Annotated[str, Field(min_length=1)]
     revision: Annotated[str, Field(min_length=1)]
     precision: Precision
-    dimension: Annotated[int, Field(gt=0)]
+    dimension: Annotated[int, Field(gt=0, le=MOST_NUMBERS)]
     max_tokens: Annotated[int, Field(gt=0)]
     pooling: Pooling
     prompt: str = ""
@@ -96,10 +97,15 @@ def read_manifest(folder: Path) -> Manifest:
         ConfigurationError: There is no such folder, no manifest in it, or none that can be read.
     """
     path = folder / MANIFEST
-    if not folder.is_dir():
+    try:
+        is_folder, is_model = folder.is_dir(), path.is_file()
+    except OSError as error:  # too long, or not to be looked into
+        message = f"{folder} cannot be read: {error.strerror}"
+        raise ConfigurationError(message) from error
+    if not is_folder:
         message = f"there is no folder {folder}: make it with: swapmatch model export {folder} --int8"
         raise ConfigurationError(message)
-    if not path.is_file():
+    if not is_model:
         message = f"{folder} holds no exported model: it has no {MANIFEST}. {_way_out(folder)}"
         raise ConfigurationError(message)
     try:

@@ -94,6 +94,12 @@ def test_a_missing_folder_is_told_with_the_way_to_make_it(tmp_path: Path) -> Non
         FastEmbedEncoder.from_url(f"fastembed:{tmp_path / 'missing'}")
 
 
+@pytest.mark.parametrize("name", ["m" * 300, "~nobody-of-this-name/some/model"])
+def test_a_folder_that_cannot_be_looked_for_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        FastEmbedEncoder.from_url(f"fastembed:{name}")
+
+
 def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"no manifest\.json.*swapmatch model export"):
         FastEmbedEncoder(tmp_path)
@@ -112,6 +118,7 @@ def test_a_model_that_is_only_a_pickle_is_refused(tmp_path: Path) -> None:
         {"precision": "int4"},
         {"dimension": 0},
         {"dimension": "8"},
+        {"dimension": 10**30},
         {"relevance": {"midpoint": 0.6, "scale": 0}},
         {"relevance": {"midpoint": "x", "scale": 0.1}},
         {"files": {"../model.onnx": "0" * 64}},

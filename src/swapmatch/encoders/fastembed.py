@@ -179,7 +179,11 @@ def _folder(model: str | Path | None) -> Path | None:
         return None
     path = Path(model)
     is_name = isinstance(model, str) and model.count("/") == 1 and not model.startswith((".", "/", "~"))
-    return None if is_name and not path.is_dir() else path.expanduser()
+    try:
+        return None if is_name and not path.is_dir() else path.expanduser()
+    except (OSError, RuntimeError) as error:  # too long, not to be looked into; nobody's home
+        message = f"{path} cannot be read: {error}"
+        raise ConfigurationError(message) from error
 
 
 def _cores() -> int:
