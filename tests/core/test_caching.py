@@ -76,6 +76,11 @@ def test_memory_forgets_the_oldest_first() -> None:
     assert encoder.asked == ["a", "b", "c", "b"]
 
 
+def test_a_vector_in_memory_holds_no_others() -> None:
+    found = CachingEncoder(HashingEncoder()).vectors(["guitar", "piano"], keep=False)
+    assert all(vector.base is None for vector in found.values())
+
+
 def test_vectors_of_another_encoder_are_refused_with_both_names_and_the_way_out() -> None:
     store = MemoryProfileStore()
     CachingEncoder(HashingEncoder(dimension=64), store).vectors(["guitar"], keep=True)

@@ -114,7 +114,8 @@ class CachingEncoder:
         try:
             for start in range(0, len(ordered), BATCH):
                 batch = ordered[start : start + BATCH]
-                fresh = dict(zip(batch, self._encode(batch), strict=True))
+                # Copies: a row would hold its whole batch in memory for as long as it is remembered itself.
+                fresh = {key: vector.copy() for key, vector in zip(batch, self._encode(batch), strict=True)}
                 if keep:
                     self._keep(fresh)
                 self._remember(fresh, unkept=() if keep else batch)
