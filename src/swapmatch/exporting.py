@@ -94,7 +94,7 @@ def _export(encoder: SentenceTransformersEncoder, folder: Path, precision: Preci
         dimension=encoder.dimension,
         max_tokens=model.max_seq_length,
         pooling=_pooling(model),
-        prompt=encoder.prompt or (model.prompts or {}).get(model.default_prompt_name) or "",
+        prompt=_prompt(encoder, model),
         relevance=Curve(midpoint=encoder.relevance.midpoint, scale=encoder.relevance.scale),
         agreement=None,
         files=sha256_of(folder, [MODEL_FILE, *TOKENIZER_FILES]),
@@ -174,6 +174,13 @@ def _quantize(path: Path) -> None:
         str(with_shapes), str(path), weight_type=quantization.QuantType.QInt8, per_channel=True
     )
     with_shapes.unlink()
+
+
+def _prompt(encoder: SentenceTransformersEncoder, model: Any) -> str:  # noqa: ANN401 - as above
+    """Return the encoder's own prompt, also where that is none, or else the model's."""
+    if encoder.prompt is not None:
+        return encoder.prompt
+    return (model.prompts or {}).get(model.default_prompt_name) or ""
 
 
 def _pooling(model: Any) -> Pooling:  # noqa: ANN401 - as above

@@ -79,6 +79,20 @@ def test_a_prompt_and_a_curve_go_with_the_model(tiny: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("prompt", "exported_as"), [(None, "query: "), ("", ""), ("passage: ", "passage: ")])
+def test_a_prompt_that_is_named_counts_more_than_the_models(
+    tiny: Path, tmp_path: Path, prompt: str | None, exported_as: str
+) -> None:
+    config = tiny / "config_sentence_transformers.json"
+    content = {"prompts": {"query": "query: "}, "default_prompt_name": "query"}
+    config.write_text(json.dumps(json.loads(config.read_bytes()) | content))
+    original = SentenceTransformersEncoder(tiny, prompt=prompt)
+    assert export_model(original, tmp_path / "made").prompt == exported_as
+    fast = FastEmbedEncoder(tmp_path / "made")
+    np.testing.assert_allclose(fast.encode(["guitar"]), original.encode(["guitar"]), atol=1e-5)
+
+
+@pytest.mark.slow
 def test_a_model_that_pools_its_first_token_is_pooled_so(tiny: Path, tmp_path: Path) -> None:
     pooling = tiny / "1_Pooling" / "config.json"
     pooling.write_text(json.dumps(json.loads(pooling.read_bytes()) | {"pooling_mode": "cls"}))
