@@ -7,15 +7,15 @@ from collections import OrderedDict
 from concurrent.futures import Future
 from contextlib import nullcontext
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from swapmatch.encoders.batching import BatchingEncoder
 from swapmatch.errors import EncoderError, EncoderMismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from swapmatch.ports import Encoder, Vector, Vectors
     from swapmatch.powers import SkillVectors
@@ -24,6 +24,13 @@ RECENT = 20_000  # vectors held in memory: 30 MB at 384 floats
 BATCH = 256  # texts encoded, then kept, at a time: what an interruption can cost
 
 logger = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class _Shared(Protocol):
+    """An encoder that many threads wait for, such as `BatchingEncoder`."""
+
+    while_waiting: Callable[[], AbstractContextManager[object]]
 
 
 class CachingEncoder:
@@ -80,7 +87,7 @@ class CachingEncoder:
         mine, others = self._claim([key for key in wanted if key not in found])
         found |= self._computed(mine, keep=keep)
         if others:
-            with self.encoder.while_waiting() if isinstance(self.encoder, BatchingEncoder) else nullcontext():
+            with self.encoder.while_waiting() if isinstance(self.encoder, _Shared) else nullcontext():
                 theirs = {key: vector.result() for key, vector in others.items()}
             if keep:  # they may have merely asked
                 self._keep(theirs)
