@@ -163,6 +163,9 @@ def _write_weights(model: Any, folder: Path, precision: Precision) -> None:  # n
     )
     if precision == "int8":
         _quantize(path)
+    if {one.name for one in folder.iterdir()} - {MODEL_FILE, *TOKENIZER_FILES}:
+        message = "the weights do not fit into one file: models of more than 2 GB cannot be exported"
+        raise ConfigurationError(message)
 
 
 def _quantize(path: Path) -> None:

@@ -19,7 +19,6 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 MODEL_FILE = "model.onnx"
 MOST_NUMBERS = 1 << 16  # of a vector
-READ = ("*.json", "*.onnx*")  # what is read of a folder
 
 # No path: whatever a manifest names stands beside it.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
@@ -130,11 +129,10 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     Raises:
         EncoderError: One is missing, is not the file that the manifest was written for, or is not in it at all.
     """
-    unknown = {path.name for kind in READ for path in folder.glob(kind)} - manifest.files.keys() - {MANIFEST}
+    # The weights may name any other file to be read with them.
+    unknown = {path.name for path in folder.iterdir()} - manifest.files.keys() - {MANIFEST}
     if unknown:
-        message = (
-            f"{folder / min(unknown)} is not in {MANIFEST}, but would be read: remove it, or export the model again"
-        )
+        message = f"{folder / min(unknown)} is not in {MANIFEST}: remove it, or export the model again"
         raise EncoderError(message)
     for name, wanted in manifest.files.items():
         if (found := sha256(folder / name)) != wanted:

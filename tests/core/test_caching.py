@@ -205,6 +205,27 @@ def test_a_failure_is_told_to_all_who_wait_and_the_next_call_tries_again() -> No
     assert list(cached.vectors(["guitar"], keep=False)) == ["guitar"]
 
 
+def test_who_waits_does_not_fail_for_what_another_asked_beside_it() -> None:
+    class Picky(Slow):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            vectors = super().encode(texts)
+            if "bad" in texts:
+                raise EncoderError("a bad text")
+            return vectors
+
+    encoder = Picky()
+    cached = CachingEncoder(encoder)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(cached.vectors, ["good", "bad"], keep=False)
+        assert encoder.is_entered.wait(20)
+        second = pool.submit(cached.vectors, ["good"], keep=False)
+        encoder.gate.set()
+        with pytest.raises(EncoderError, match="a bad text"):
+            first.result()
+        assert list(second.result()) == ["good"]
+    assert cached._computing == {}
+
+
 def test_threads_that_want_each_others_keys_all_get_them() -> None:
     cached = CachingEncoder(HashingEncoder())
     keys = [f"skill {number}" for number in range(40)]

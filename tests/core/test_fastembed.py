@@ -155,7 +155,7 @@ def test_a_file_that_was_changed_or_is_gone_is_refused_by_name(copy: Path, name:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["special_tokens_map.json", "model.onnx_data"])
+@pytest.mark.parametrize("name", ["special_tokens_map.json", "model.onnx_data", "weights.bin", ".weights"])
 def test_a_file_that_nobody_vouches_for_is_refused(copy: Path, name: str) -> None:
     (copy / name).write_text('{"unk_token": "guitar"}')
     with pytest.raises(EncoderError, match=f"{name} is not in manifest"):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from swapmatch.ports import Encoder, Vector, Vectors
     from swapmatch.powers import SkillVectors
 
+    Awaited = Future[Vector | None]  # None where computing it failed
+
 RECENT = 20_000  # vectors held in memory: 30 MB at 384 floats
 BATCH = 256  # texts encoded, then kept, at a time: what an interruption can cost
 
@@ -55,7 +57,7 @@ class CachingEncoder:
         self._limit = recent
         self._recent: OrderedDict[str, Vector] = OrderedDict()
         self._unkept: set[str] = set()  # of these, those that were merely asked about
-        self._computing: dict[str, Future[Vector]] = {}
+        self._computing: dict[str, Awaited] = {}
         self._is_replaced = False  # by another encoder, whose vectors count in the store now
         self._lock = Lock()
         self.embedded = 0  # texts that had to be encoded so far
@@ -84,12 +86,11 @@ class CachingEncoder:
         if keep and (asked := {key: found[key] for key in self._unkept.intersection(found)}):
             self._keep(asked)
         self._remember(found)
-        mine, others = self._claim([key for key in wanted if key not in found])
-        found |= self._computed(mine, keep=keep)
-        if others:
-            with self.encoder.while_waiting() if isinstance(self.encoder, _Shared) else nullcontext():
-                theirs = {key: vector.result() for key, vector in others.items()}
-            if keep:  # they may have merely asked
+        while missing := [key for key in wanted if key not in found]:
+            mine, others = self._claim(missing)
+            found |= self._computed(mine, keep=keep)
+            theirs = self._awaited(others)
+            if keep and theirs:  # they may have merely asked
                 self._keep(theirs)
             found |= theirs
         return found
@@ -99,10 +100,10 @@ class CachingEncoder:
         """Length of a vector."""
         return self.encoder.dimension
 
-    def _claim(self, keys: Sequence[str]) -> tuple[dict[str, Future[Vector]], dict[str, Future[Vector]]]:
+    def _claim(self, keys: Sequence[str]) -> tuple[dict[str, Awaited], dict[str, Awaited]]:
         """Return which of these to compute here, and which somebody else computes now or has since."""
-        mine: dict[str, Future[Vector]] = {}
-        others: dict[str, Future[Vector]] = {}
+        mine: dict[str, Awaited] = {}
+        others: dict[str, Awaited] = {}
         with self._lock:
             for key in keys:
                 if key in self._recent:
@@ -114,7 +115,14 @@ class CachingEncoder:
                     mine[key] = self._computing[key] = Future()
         return mine, others
 
-    def _computed(self, claimed: Mapping[str, Future[Vector]], *, keep: bool) -> dict[str, Vector]:
+    def _awaited(self, others: Mapping[str, Awaited]) -> dict[str, Vector]:
+        """Wait for those who compute these; what somebody failed at is left out, to be tried again."""
+        if not others:
+            return {}
+        with self.encoder.while_waiting() if isinstance(self.encoder, _Shared) else nullcontext():
+            return {key: vector for key, awaited in others.items() if (vector := awaited.result()) is not None}
+
+    def _computed(self, claimed: Mapping[str, Awaited], *, keep: bool) -> dict[str, Vector]:
         """Compute what was claimed, and tell those who wait for it."""
         found: dict[str, Vector] = {}
         ordered = sorted(claimed, key=len)  # a batch is padded to its longest text
@@ -129,15 +137,13 @@ class CachingEncoder:
                 for key, vector in fresh.items():
                     claimed[key].set_result(vector)
                 found |= fresh
-        except BaseException as error:
-            for waited_for in claimed.values():
-                if not waited_for.done():
-                    waited_for.set_exception(error)
-            raise
         finally:
             with self._lock:
                 for key in claimed:
                     del self._computing[key]
+            for awaited in claimed.values():
+                if not awaited.done():
+                    awaited.set_result(None)
         return found
 
     def _encode(self, texts: Sequence[str]) -> Vectors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ BATCH = 32  # texts a forward pass
 BACKENDS = ("torch", "onnx", "openvino")
 NAME = "the sentence-transformers encoder"
 # Data only: no pickled weights, no code.
+READ_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.onnx*", "*.xml", "*.bin")  # by one backend or another
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 
@@ -123,10 +125,8 @@ class SentenceTransformersEncoder:
 
     @cached_property
     def revision(self) -> str:
-        """The revision of its files, or the sha256 of its weights."""
-        if self._folder is None:
-            return MINILM.revision
-        return f"sha256-{sha256(self._folder / WEIGHTS)}"
+        """The revision of its files, or a sha256 of all of them."""
+        return MINILM.revision if self._folder is None else f"sha256-{_digest(self._folder)}"
 
     @cached_property
     def fingerprint(self) -> str:
@@ -249,3 +249,10 @@ def _checked_folder(folder: Path) -> Path:
         message = f"{folder} wants to run code of its own ({foreign[0]}): refused"
         raise ConfigurationError(message)
     return folder
+
+
+def _digest(folder: Path) -> str:
+    """Return one sha256 of all that a model's vectors depend on: weights, tokenizer, pooling and other settings."""
+    files = sorted({path for kind in READ_FILES for path in folder.rglob(kind) if path.is_file()})
+    lines = [f"{path.relative_to(folder).as_posix()} {sha256(path)}\n" for path in files]
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
