@@ -103,7 +103,7 @@ async def match_profile(
     def ask(matcher: Matcher) -> Response:
         return match_answer(matcher.match(uid, limit=query.limit, where=query.conditions(), exclude=query.exclude))
 
-    return await core.read(ask)
+    return await core.match(ask)
 
 
 @router.post(

@@ -16,9 +16,11 @@ from threadpoolctl import threadpool_limits
 from swapmatch.encoders.batching import BatchingEncoder
 from swapmatch.errors import EncoderBusyError
 from swapmatch.matcher import Matcher
+from swapmatch.powers import InFile, InMemory
 
 ENCODING = 64  # calls at a time that may encode: most of them wait for the model, and share its batches
-COMPUTING = 2  # of these, calls at a time that do not wait for it: more would only take the interpreter from each other
+COMPUTING = 1  # of all, calls at a time that do not wait for it: more would only take the interpreter from each other
+COMPUTING_REMOTE = 4  # the same where they also wait for a store outside this process
 QUEUED = 256  # calls that wait to be among these; more are told to come again
 READING = 16  # calls at a time that only read or delete: they go on while the others wait for the model
 CLOSE_S = 5.0  # for a batch that is being computed when the server stops
@@ -48,7 +50,8 @@ class Workers:
         self.encoder: Warmth = "cold"
         self._limits = encoding, reading
         self._calls = 0  # that may encode, those that wait for a thread among them
-        self._turns = Semaphore(COMPUTING)
+        is_here = isinstance(matcher.vectors, InMemory) and isinstance(matcher.profiles, InFile)
+        self._turns = Semaphore(COMPUTING if is_here else COMPUTING_REMOTE)
         self._thread = local()
         self._make_limiters()
 
@@ -67,8 +70,12 @@ class Workers:
         finally:
             self._calls -= 1
 
+    async def match(self, call: Callable[[Matcher], T]) -> T:
+        """Return what a call returns that computes, but encodes next to nothing."""
+        return await to_thread.run_sync(self._in_turn, call, limiter=self._reading)
+
     async def read(self, call: Callable[[Matcher], T]) -> T:
-        """Return what a call returns that encodes nothing, or next to nothing."""
+        """Return what a call returns that neither encodes nor computes much."""
         return await to_thread.run_sync(call, self.matcher, limiter=self._reading)
 
     @asynccontextmanager
