@@ -24,7 +24,7 @@ CONSTRAINTS = "constraints.txt"
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 OTHER_PYTHONS = [v for v in nox.project.python_versions(PYPROJECT) if v != HERE]
 
-LIGHT = "cli,server"  # the extras that bring no torch
+LIGHT = "cli,qdrant,server"  # the extras that bring no torch
 FULL = f"{LIGHT},export"  # every extra that the tests need so far
 MODEL_ENV = {
     "HF_HUB_OFFLINE": "1",  # the weights come from a package: nothing may be fetched

@@ -119,6 +119,22 @@ class InMemory(Protocol):
 
 
 @runtime_checkable
+class OneEncoder(Protocol):
+    """The power of an index outside the process: it holds the vectors of one encoder, and refuses those of another."""
+
+    def expect_encoder(self, fingerprint: str, *, dimension: int) -> None:
+        """Say whose vectors will come, before any does. Nothing is asked of a server yet.
+
+        Later calls raise EncoderMismatchError where the index was filled with another encoder.
+
+        Args:
+            fingerprint: Of the encoder.
+            dimension: Length of its vectors.
+        """
+        ...
+
+
+@runtime_checkable
 class Resumable(Protocol):
     """The power of an index that outlives the process: it knows up to where in the change feed it stands."""
 

@@ -29,6 +29,7 @@ PROFILE_STORES = {
 }
 VECTOR_STORES = {
     "exact": "swapmatch.vector_stores.exact:ExactVectorStore",
+    "qdrant": "swapmatch.vector_stores.qdrant:QdrantVectorStore",
 }
 
 # Two characters at least: "C:\people.db" is a path.
