@@ -41,9 +41,14 @@ def open_encoder(url: str) -> Encoder:
     return cast("Encoder", _open(url, ENCODERS, "encoder"))
 
 
-def open_vector_store(url: str) -> VectorStore:
-    """Return the vector store of a name such as `exact:`. Raises ConfigurationError."""
-    return cast("VectorStore", _open(url, VECTOR_STORES, "vector store"))
+def open_vector_store(url: str, **options: object) -> VectorStore:
+    """Return the vector store of a name such as `exact:`. Raises ConfigurationError.
+
+    Args:
+        url: The name.
+        options: What its `from_url` takes beside it, such as an API key: what must not stand in a name.
+    """
+    return cast("VectorStore", _open(url, VECTOR_STORES, "vector store", **options))
 
 
 def open_profile_store(url: str) -> ProfileStore:
@@ -57,10 +62,10 @@ def open_profile_store(url: str) -> ProfileStore:
     return cast("ProfileStore", _open(named, PROFILE_STORES, "profile store"))
 
 
-def _open(url: str, table: Mapping[str, str], what: str) -> object:
+def _open(url: str, table: Mapping[str, str], what: str, **options: object) -> object:
     found = _SCHEME.match(f"{url}:" if ":" not in url else url)
     scheme = found[1].lower() if found else ""
-    return _adapter(scheme, table, what, url).from_url(url)
+    return _adapter(scheme, table, what, url).from_url(url, **options)
 
 
 def _adapter(scheme: str, table: Mapping[str, str], what: str, url: str) -> Any:  # noqa: ANN401 - a class

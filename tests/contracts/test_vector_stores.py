@@ -1,5 +1,9 @@
 """Every vector store keeps the promises of its port."""
 
+import os
+from contextlib import closing
+from uuid import uuid4
+
 import pytest
 
 from swapmatch.registry import open_vector_store
@@ -25,6 +29,37 @@ class TestQdrantInMemory(VectorStoreContract):
         store.expect_encoder("topics/1", dimension=32)
         yield store
         store.close()
+
+
+class TestQdrantOverRest(VectorStoreContract):
+    """By the real client, over HTTP."""
+
+    @pytest.fixture
+    def store(self, qdrant_stub):
+        store = open_vector_store(f"qdrant:{qdrant_stub.url}")
+        store.expect_encoder("topics/1", dimension=32)
+        yield store
+        store.close()
+
+
+@pytest.mark.qdrant_server
+class TestQdrantServer(VectorStoreContract):
+    """On a server, in collections of each test's own."""
+
+    @pytest.fixture
+    def store(self):
+        client = pytest.importorskip("qdrant_client", reason=NO_QDRANT).QdrantClient
+        url, api_key = os.environ.get("QDRANT_URL"), os.environ.get("QDRANT_API_KEY")
+        if not url:
+            pytest.skip("no server: QDRANT_URL is not set")
+        prefix = f"test_{uuid4().hex}"
+        store = open_vector_store(f"qdrant:{url}?prefix={prefix}", api_key=api_key)
+        store.expect_encoder("topics/1", dimension=32)
+        yield store
+        store.close()
+        with closing(client(url, api_key=api_key)) as server:
+            for name in ("people", "skills"):
+                server.delete_collection(f"{prefix}_{name}")
 
 
 class TestSavedExactVectorStore(ResumableContract):

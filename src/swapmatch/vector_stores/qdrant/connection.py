@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import stamina
-from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
+from pydantic import ValidationError
+from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 from qdrant_client.local.qdrant_local import QdrantLocal
 
-from swapmatch.errors import ConfigurationError, StoreError, StoreUnavailableError, SwapMatchError, translate
+from swapmatch.errors import ConfigurationError, StoreError, StoreUnavailableError, SwapMatchError
 
 if TYPE_CHECKING:
-    from qdrant_client import QdrantClient
+    from collections.abc import Sequence
+
+    from qdrant_client import QdrantClient, models
 
     from swapmatch.vector_stores.qdrant.breaker import Breaker
 
@@ -84,6 +87,14 @@ class Connection:
                 return self._watched(doing, ask)
         raise AssertionError  # the last attempt raises
 
+    def query(self, doing: str, name: str, requests: Sequence[models.QueryRequest]) -> list[list[models.ScoredPoint]]:
+        """Return the points that answer each of these requests to a collection. Raises as `call` does."""
+        answers = self.call(doing, "query_batch_points", name, requests)
+        if len(answers) != len(requests):
+            message = f"could not {doing}: Qdrant gave {len(answers)} answers to {len(requests)} requests"
+            raise StoreError(message)
+        return [answer.points for answer in answers]
+
     def check_open(self) -> None:
         """Raise StoreError after `close`."""
         if self._is_closed:
@@ -113,8 +124,8 @@ class Connection:
         try:
             return ask()
         except DRIVER_ERRORS as error:
-            with translate({type(error): kind_of(error)}, doing):
-                raise
+            message = f"could not {doing}: {_reason(error)}"
+            raise kind_of(error)(message) from error
 
 
 def kind_of(error: Exception) -> type[SwapMatchError]:
@@ -123,6 +134,14 @@ def kind_of(error: Exception) -> type[SwapMatchError]:
         return ConfigurationError
     is_busy = isinstance(error, UnexpectedResponse) and error.status_code in BUSY
     is_lost = isinstance(error, ResponseHandlingException) and isinstance(error.source, httpx.TransportError)
-    if is_busy or is_lost or isinstance(error, ResourceExhaustedResponse):
+    if is_busy or is_lost or isinstance(error, QdrantException):  # the last: 429 with Retry-After
         return StoreUnavailableError
     return StoreError
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong, without what an answer held: that may be somebody's words."""
+    source = error.source if isinstance(error, ResponseHandlingException) else error
+    if isinstance(source, ValidationError):
+        return "the answer is not of the form that Qdrant gives"
+    return str(source) or type(source).__name__

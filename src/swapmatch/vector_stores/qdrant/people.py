@@ -16,7 +16,7 @@ from swapmatch.vector_stores.qdrant.points import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from swapmatch.vector_stores.qdrant.collections import Collections
     from swapmatch.vector_stores.qdrant.connection import Connection
@@ -44,7 +44,7 @@ class People:
             points = self._connection.call("read people", "retrieve", name, list(ids), with_payload=PERSON_FIELDS)
             for point in points:
                 rev = (point.payload or {}).get("rev")
-                if isinstance(rev, int):
+                if isinstance(rev, int) and str(point.id) in ids:
                     revs[ids[str(point.id)]] = rev
             people += read_people([point for point in points if "uid" in (point.payload or {})])
         return revs, people
@@ -75,16 +75,14 @@ class People:
         Returns:
             The people, and the lowest sum among them if there may be more; None if these are all.
         """
-        points: Sequence[models.ScoredPoint] = self._connection.call(
-            "find people",
-            "query_points",
-            self._collections.people,
-            models.SparseVector(indices=list(weights), values=list(weights.values())),
+        request = models.QueryRequest(
+            query=models.SparseVector(indices=list(weights), values=list(weights.values())),
             using=SKILL_VECTOR,
-            query_filter=condition,
+            filter=condition,
             limit=limit,
             with_payload=PERSON_FIELDS,
-        ).points
+        )
+        (points,) = self._connection.query("find people", self._collections.people, [request])
         last = min((point.score for point in points), default=0.0)
         return read_people(points), None if len(points) < limit else last
 

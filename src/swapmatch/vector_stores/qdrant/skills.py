@@ -66,10 +66,8 @@ class Skills:
             for row in rows
         ]
         name = self._collections.skills
-        answers = self._connection.call("find skills", "query_batch_points", name, requests)
-        return [
-            {key: point.score for point in answer.points if (key := read_key(point)) is not None} for answer in answers
-        ]
+        found = self._connection.query("find skills", name, requests)
+        return [{key: point.score for point in row if (key := read_key(point)) is not None} for row in found]
 
     def vectors(self, keys: Iterable[str]) -> dict[str, Vector]:
         """Return the vectors of those of these skills that are there."""
@@ -120,8 +118,8 @@ class Skills:
             for key in keys
         ]
         name = self._collections.people
-        answers = self._connection.call("look for people", "query_batch_points", name, requests)
-        return [key for key, answer in zip(keys, answers, strict=True) if not answer.points]
+        found = self._connection.query("look for people", name, requests)
+        return [key for key, people in zip(keys, found, strict=True) if not people]
 
     def _write(self, vectors: Mapping[str, Vector]) -> None:
         name = self._collections.skills
