@@ -154,3 +154,22 @@ def test_a_database_of_another_encoder_is_refused_with_the_command_that_mends_it
         matcher.put_many([{"uid": "a", "skills_to_offer": "yoga"}])
     with pytest.raises(EncoderMismatchError, match="swapmatch reindex"):
         build_matcher(load_settings(db=db, encoder="hashing:64"))
+
+
+def test_a_qdrant_server_is_named_as_others_name_it_or_in_our_own_way(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert (load_settings().qdrant_url, load_settings().qdrant_api_key) == (None, None)
+    Path("swapmatch.toml").write_text('qdrant_url = "http://file:1"\nqdrant_api_key = "k1"\n')
+    assert load_settings().qdrant_url == "http://file:1"
+    Path(".env").write_text("QDRANT_URL=http://env-file:1\n")
+    assert load_settings().qdrant_url == "http://env-file:1"
+    monkeypatch.setenv("QDRANT_URL", "http://theirs:1")
+    monkeypatch.setenv("QDRANT_API_KEY", "k2")
+    assert load_settings().qdrant_url == "http://theirs:1"
+    monkeypatch.setenv("SWAPMATCH_QDRANT_URL", "http://ours:1")
+    monkeypatch.setenv("SWAPMATCH_QDRANT_API_KEY", "k3")
+    settings = load_settings()
+    assert settings.qdrant_url == "http://ours:1"
+    assert settings.qdrant_api_key.get_secret_value() == "k3"
+    assert "k3" not in repr(settings)
+    assert load_settings(qdrant_url="http://flag:1").qdrant_url == "http://flag:1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import contextmanager
 from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from swapmatch.asking import as_values
 from swapmatch.errors import EncoderError, NotIndexedError, StoreError, StoreUnavailableError
 from swapmatch.ports import Candidate, Entry, Hit
-from swapmatch.powers import Counted, InFile, InMemory, Resumable, Sequenced, SkillVectors
+from swapmatch.powers import Counted, InFile, InMemory, OneEncoder, Resumable, Sequenced, SkillVectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,15 +53,24 @@ class Follower:
     def start(self) -> None:
         """Take up a saved index where there is one, and bring it up to date.
 
+        An index that does not answer is left behind: it catches up with the first call that finds it there again.
+
         Raises:
             ConfigurationError: Everybody together will not fit into memory; nobody was loaded.
         """
+        if isinstance(self._vectors, OneEncoder):
+            self._vectors.expect_encoder(self._encoder.encoder.fingerprint, dimension=self._encoder.dimension)
         if isinstance(self._vectors, InMemory) and isinstance(self._profiles, Counted):
             counts = self._profiles.counts()
             self._vectors.reserve(counts.people, counts.skills, dimension=counts.dimension)
         if isinstance(self._vectors, Resumable):
             self._cursor = self._resumed(self._vectors)
-        self.sync()
+        try:
+            self.sync()
+        except StoreUnavailableError as error:
+            if not self._is_behind:  # it was the store, which is the truth
+                raise
+            logger.warning("nobody can be found until the index answers: %s", error)
 
     def sync(self) -> int:
         """Bring the index up to date, save it from time to time, and return how many changes were looked at."""
@@ -79,7 +89,8 @@ class Follower:
             while more:
                 page = self._profiles.changes(self._cursor, PAGE)
                 self._put([change.stored for change in page.items if change.stored is not None])
-                self._vectors.delete({change.uid: change.rev for change in page.items if change.stored is None})
+                with self._noting():
+                    self._vectors.delete({change.uid: change.rev for change in page.items if change.stored is None})
                 self._cursor, more = page.cursor, page.more
                 looked_at += len(page.items)
             self._is_behind = False
@@ -117,6 +128,7 @@ class Follower:
         Where the store has changed or deleted somebody since, the index catches up and is asked again; whoever still
         disagrees then is left out.
         """
+        self._catch_up()
         agreed: list[tuple[Found, Profile]] = []
         for _ in range(TRIES):
             found = ask()
@@ -128,6 +140,23 @@ class Follower:
                 break
             self._follow()
         return agreed
+
+    def _catch_up(self) -> None:
+        """Bring an index up to date that is known to be behind, unless that is being done; else ask it as it is."""
+        if self._is_behind and not self._lock.locked():
+            try:
+                self._follow()
+            except (EncoderError, StoreError) as error:
+                logger.warning("the index is still behind: %s", error)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Take note that the index is behind where it does not answer."""
+        try:
+            yield
+        except StoreUnavailableError:
+            self._is_behind = True
+            raise
 
     def _resumed(self, index: Resumable) -> Cursor | None:
         """Return where a saved index stands, or None, and the index empty, where the store knows no such place."""
@@ -182,7 +211,9 @@ class Follower:
         entries = [_entry(one) for one in stored]
         keys = set(chain.from_iterable((*entry.offers, *entry.needs) for entry in entries))
         new = keys - self._indexed
-        self._vectors.put(entries, _Wanted(keys, self._encoder.vectors(new, keep=True), self._encoder))
+        wanted = _Wanted(keys, self._encoder.vectors(new, keep=True), self._encoder)
+        with self._noting():
+            self._vectors.put(entries, wanted)
         if len(self._indexed) > REMEMBERED:
             self._indexed.clear()
         self._indexed.update(new)

@@ -76,6 +76,7 @@ class Matcher:
         *,
         encoder: str | Encoder = DEFAULT_ENCODER,
         vectors: str | VectorStore = DEFAULT_VECTORS,
+        vectors_options: Mapping[str, object] | None = None,
         scoring: Scoring | None = None,
         expose_email: bool = False,
     ) -> Self:
@@ -84,7 +85,8 @@ class Matcher:
         Args:
             db: The path of an SQLite file, made if it is not there; `memory:`; or another profile store's name.
             encoder: `sentence-transformers:` (MiniLM), `sentence-transformers:FOLDER`, or `hashing:` for tests.
-            vectors: `exact:`, the index in memory.
+            vectors: `exact:`, the index in memory, or `qdrant:URL`.
+            vectors_options: What is not part of such a name: `{"api_key": …}`.
             scoring: See `Matcher`.
             expose_email: See `Matcher`.
 
@@ -95,7 +97,7 @@ class Matcher:
         try:
             engine = registry.open_encoder(encoder) if isinstance(encoder, str) else encoder
             if isinstance(vectors, str):
-                vectors = registry.open_vector_store(vectors)
+                vectors = registry.open_vector_store(vectors, **(vectors_options or {}))
                 opened.append(vectors)
             if isinstance(db, str | Path):
                 db = registry.open_profile_store(str(db))

@@ -15,7 +15,7 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -42,6 +42,11 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _also_named(name: str) -> Any:  # noqa: ANN401 - what Field returns
+    """Let a setting be read under its bare name too, as others call it in the environment."""
+    return Field(validation_alias=AliasChoices(f"{PREFIX}{name}".lower(), name))
+
+
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -52,6 +57,8 @@ class Settings(BaseSettings):
         db: Path of an SQLite file, or the name of another profile store.
         encoder: Name of the encoder, as in `Matcher.open`.
         vectors: Name of the vector store, as in `Matcher.open`.
+        qdrant_url: Where the server is that `qdrant:` names; also read from QDRANT_URL.
+        qdrant_api_key: Its key; also read from QDRANT_API_KEY.
         fusion: Name of the two-way mean.
         breadth: Weight of how many needs are met against how well the best one is.
         expose_email: Whether results carry other people's e-mail.
@@ -73,6 +80,8 @@ class Settings(BaseSettings):
     db: Name = "swapmatch.db"
     encoder: Name = "sentence-transformers:"
     vectors: Name = "exact:"
+    qdrant_url: Annotated[str | None, _also_named("qdrant_url")] = None
+    qdrant_api_key: Annotated[SecretStr | None, _also_named("qdrant_api_key")] = None
     fusion: Annotated[FusionName, BeforeValidator(_lower)] = "harmonic"
     breadth: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
     expose_email: bool = False

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from swapmatch.settings import Settings
 
 
+QDRANT = "qdrant:"
+
+
 def build_matcher(settings: Settings) -> Matcher:
     """Return the matcher that the settings describe; it closes what was opened here, also as a `with` block.
 
@@ -23,7 +26,15 @@ def build_matcher(settings: Settings) -> Matcher:
     return Matcher.open(
         settings.db,
         encoder=encoder,
-        vectors=settings.vectors,
+        vectors=f"{QDRANT}{settings.qdrant_url or ''}" if settings.vectors == QDRANT else settings.vectors,
+        vectors_options=_options(settings),
         scoring=Scoring(relevance=encoder.relevance, fusion=settings.fusion, breadth=settings.breadth),
         expose_email=settings.expose_email,
     )
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    """Return what belongs to the index but not into its name."""
+    if not settings.vectors.startswith(QDRANT) or settings.qdrant_api_key is None:
+        return {}
+    return {"api_key": settings.qdrant_api_key.get_secret_value()}

@@ -9,18 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swapmatch.errors import ConfigurationError, EncoderMismatchError, StoreError, StoreUnavailableError
+from swapmatch import Matcher, Profile
+from swapmatch.encoders.hashing import HashingEncoder
+from swapmatch.errors import (
+    ConfigurationError,
+    EncoderMismatchError,
+    NotIndexedError,
+    StoreError,
+    StoreUnavailableError,
+)
 from swapmatch.ports import Where
 from swapmatch.powers import OneEncoder
+from swapmatch.profile_stores.memory import MemoryProfileStore
 from swapmatch.registry import open_vector_store
 from swapmatch.scoring import Scoring
+from swapmatch.settings import load_settings
 from swapmatch.testing.communities import entry, make_community
 
 pytest.importorskip("qdrant_client", reason="qdrant-client is not installed: pip install 'swapmatch[qdrant]'")
-
 from swapmatch.vector_stores.qdrant import breaker, points
 from swapmatch.vector_stores.qdrant import store as module
 from swapmatch.vector_stores.qdrant.breaker import Breaker
+from swapmatch.wiring import build_matcher
 
 COMMUNITY = make_community(50)
 SEEKER = COMMUNITY.seeker(offers=["skill 1"], needs=["skill 0"])
@@ -353,3 +363,37 @@ def test_mixed_lengths_of_vectors_are_refused():
     vector = COMMUNITY.vectors["skill 0"]
     with pytest.raises(StoreError, match="31 numbers"):
         points.check(["a", "b"], {"a": vector, "b": vector[1:]}, dimension=None)
+
+
+def test_a_matcher_starts_while_the_server_is_down_and_the_index_catches_up(qdrant_stub, tmp_path, monkeypatch):
+    """By the names of the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QDRANT_URL", qdrant_stub.url)
+    monkeypatch.setenv("QDRANT_API_KEY", "right")
+    qdrant_stub.api_key = "right"
+    asked = load_settings(db="people.db", encoder="hashing:", vectors="qdrant:")
+    assert "right" not in repr(asked)
+    ana = Profile(uid="ana", skills_to_offer="guitar", services_needed="Python")
+    with build_matcher(asked) as matcher:
+        matcher.put(ana)
+    qdrant_stub.stop()
+    with build_matcher(asked) as matcher:
+        with pytest.raises(NotIndexedError):
+            matcher.put(Profile(uid="bo", skills_to_offer="guitar", services_needed="Python"))
+        qdrant_stub.start()
+        matcher.vectors._connection._breaker.note(is_answered=True)
+        assert [one.profile.uid for one in matcher.match_text(offer="Python", need="guitar")] == ["ana", "bo"]
+        assert len(matcher.vectors) == 2
+
+
+def test_an_index_of_another_encoder_is_told_of_at_the_start(qdrant_stub):
+    """Of another database, which cannot tell."""
+    ana = Profile(uid="ana", skills_to_offer="guitar", services_needed="Python")
+    name, other = f"qdrant:{qdrant_stub.url}", HashingEncoder()
+    other.fingerprint = "another/1"
+    with Matcher.open("memory:", encoder=HashingEncoder(), vectors=name) as matcher:
+        matcher.put(ana)
+    people = MemoryProfileStore()
+    people.put([ana])
+    with pytest.raises(EncoderMismatchError, match="was filled with the encoder"):
+        Matcher.open(people, encoder=other, vectors=name)

@@ -8,7 +8,7 @@ import pytest
 from swapmatch import Matcher, Profile, following
 from swapmatch.encoders.caching import CachingEncoder
 from swapmatch.encoders.hashing import HashingEncoder
-from swapmatch.errors import StoreError
+from swapmatch.errors import NotIndexedError, StoreError, StoreUnavailableError
 from swapmatch.ports import Entry, Vector
 from swapmatch.profile_stores.memory import MemoryProfileStore
 from swapmatch.vector_stores.exact import ExactVectorStore
@@ -111,3 +111,47 @@ def test_only_one_saves_at_a_time(tmp_path, monkeypatch: pytest.MonkeyPatch) -> 
         with matcher._index._saving:
             matcher._index._save()
         assert not (tmp_path / "people.db-index").exists()
+
+
+class Down(ExactVectorStore):
+    """An index that does not answer for a while."""
+
+    is_down = True
+
+    def put(self, entries: Sequence[Entry], vectors: Mapping[str, Vector]) -> None:
+        self._check_up()
+        super().put(entries, vectors)
+
+    def search(self, *args: object, **options: object) -> list[object]:
+        self._check_up()
+        return super().search(*args, **options)
+
+    def _check_up(self) -> None:
+        if self.is_down:
+            raise StoreUnavailableError("refused")
+
+
+def test_an_index_that_is_down_at_the_start_catches_up_when_it_answers(caplog) -> None:
+    people, index = MemoryProfileStore(), Down()
+    people.put([person("ana", "Python")])
+    with Matcher.open(people, encoder=HashingEncoder(), vectors=index) as matcher:
+        assert "until the index answers" in caplog.text
+        with pytest.raises(NotIndexedError):
+            matcher.put(person("bo", "Python"))
+        assert matcher.get("bo").uid == "bo"
+        with pytest.raises(StoreUnavailableError):
+            matcher.search("Python")
+        index.is_down = False
+        assert {hit.profile.uid for hit in matcher.search("Python")} == {"ana", "bo"}
+        assert not matcher._index._is_behind
+
+
+def test_a_store_that_is_down_at_the_start_is_an_error(monkeypatch) -> None:
+    people = MemoryProfileStore()
+
+    def changes(*_: object) -> None:
+        raise StoreUnavailableError("refused")
+
+    monkeypatch.setattr(people, "changes", changes)
+    with pytest.raises(StoreUnavailableError):
+        Matcher.open(people, encoder=HashingEncoder(), vectors=ExactVectorStore())
