@@ -236,3 +236,20 @@ def test_an_index_may_be_closed_while_segments_are_merged(monkeypatch: pytest.Mo
     store.close()
     assert store._background._thread is None
     assert len(store._snapshot.segments) == 3
+
+
+@pytest.mark.parametrize("rows", range(7))
+def test_few_rows_and_many_give_the_same_cosines_across_blocks(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    vectors = rng.normal(size=(2_500, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    keys = [f"skill {number}" for number in range(len(vectors))]
+    dictionary = Dictionary()
+    for end in (1, 1_024, 1_025, 2_500):
+        dictionary.add(keys[len(dictionary) : end], dict(zip(keys, vectors, strict=True)))
+    dictionary.count(np.arange(len(keys), dtype=np.int32), 1)
+    view = dictionary.view()
+    query = vectors[100 : 100 + rows]
+    assert len(view.blocks) > 1
+    np.testing.assert_allclose(view.cosines(query), query @ vectors.T, atol=1e-6)
+    np.testing.assert_allclose(view.cosines(query, since=1_100), query @ vectors[1_100:].T, atol=1e-6)
