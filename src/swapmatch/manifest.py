@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "manifest.json"
-FORMAT = 1
 MODEL_FILE = "model.onnx"
 MOST_NUMBERS = 1 << 16  # of a vector
 
@@ -52,7 +51,7 @@ class Manifest(_Part):
     Attributes:
         format: Of this file.
         model: The name of the model that it was made from.
-        revision: The revision of its files, or the sha256 of its weights where it has none.
+        revision: The revision of its files, or a sha256 of all of them where it has none.
         precision: Of the weights.
         dimension: Length of a vector.
         max_tokens: Where texts are cut.
@@ -129,8 +128,12 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     Raises:
         EncoderError: One is missing, is not the file that the manifest was written for, or is not in it at all.
     """
-    # The weights may name any other file to be read with them.
-    unknown = {path.name for path in folder.iterdir()} - manifest.files.keys() - {MANIFEST}
+    try:
+        there = {path.name for path in folder.iterdir()}
+    except OSError as error:
+        message = f"{folder} cannot be read: {error.strerror or error}"
+        raise EncoderError(message) from error
+    unknown = there - manifest.files.keys() - {MANIFEST}  # the weights may name any file to be read with them
     if unknown:
         message = f"{folder / min(unknown)} is not in {MANIFEST}: remove it, or export the model again"
         raise EncoderError(message)

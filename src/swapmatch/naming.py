@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl
 
 from swapmatch.errors import ConfigurationError
 from swapmatch.relevance import Relevance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+Number = TypeVar("Number", int, float)
 
 CURVE = ("midpoint", "scale")  # options that every encoder with a curve of its own takes
 
@@ -47,18 +50,21 @@ def curve(options: Mapping[str, str], default: Relevance) -> Relevance:
 
 
 def number(options: Mapping[str, str], name: str) -> float:
-    """Return the number that an option gives. Raises ConfigurationError."""
-    try:
-        return float(options[name])
-    except ValueError:
-        message = f"{name}={options[name]}: not a number"
-        raise ConfigurationError(message) from None
+    """Return the finite number that an option gives. Raises ConfigurationError."""
+    return _read(options, name, float, "a number")
 
 
 def whole_number(options: Mapping[str, str], name: str) -> int:
     """Return the whole number that an option gives. Raises ConfigurationError."""
+    return _read(options, name, int, "a whole number")
+
+
+def _read(options: Mapping[str, str], name: str, kind: Callable[[str], Number], what: str) -> Number:
     try:
-        return int(options[name])
+        value = kind(options[name])
     except ValueError:
-        message = f"{name}={options[name]}: not a whole number"
-        raise ConfigurationError(message) from None
+        value = None
+    if value is None or not math.isfinite(value):
+        message = f"{name}={options[name]}: not {what}"
+        raise ConfigurationError(message)
+    return value

@@ -7,6 +7,7 @@ from functools import partial
 
 import anyio
 import pytest
+from threadpoolctl import threadpool_info
 
 from swapmatch import Matcher
 from swapmatch.api import workers
@@ -190,6 +191,27 @@ def test_no_turn_is_lost_or_doubled(gated, encoder):
         for _ in range(3 * turns_of(gated)):  # what `all_return` gave in addition
             assert turns.acquire(blocking=False)
         assert turns._value == turns_of(gated)
+
+
+def test_matches_of_stored_people_take_turns_with_what_encodes(gated):
+    workers = gated.app.state.workers
+
+    def has_turn(_):
+        return workers._thread.has_turn, workers._turns._value
+
+    assert gated.run(workers.match, has_turn) == (True, turns_of(gated) - 1)
+    assert gated.run(workers.encode, has_turn) == (True, turns_of(gated) - 1)
+
+
+def test_blas_has_one_thread_while_serving_and_its_own_again_afterwards(serving):
+    def threads():
+        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+    before = threads()
+    assert before
+    with Matcher.open("memory:", encoder="hashing:") as matcher, serving(matcher):
+        assert set(threads()) == {1}
+    assert threads() == before
 
 
 def test_a_client_that_goes_away_takes_nobodys_answer_with_it(gated, encoder):

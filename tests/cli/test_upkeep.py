@@ -153,4 +153,20 @@ def test_the_doctor_looks_for_the_model_of_a_name_with_options(swapmatch, monkey
         "failed",
         "there is no folder nowhere: make it with: swapmatch model export nowhere --int8",
     )
-    assert found("fastembed:")[0] == "warning"
+    assert found("sentence-transformers:" + "x" * 300)[0] == "failed"
+
+
+@pytest.mark.usefixtures("community")
+def test_the_doctor_loads_no_model_to_tell_its_fingerprint(swapmatch, monkeypatch):
+    fastembed = pytest.importorskip("fastembed", reason="fastembed is not installed")
+    monkeypatch.setattr(fastembed.TextEmbedding, "__init__", lambda *_, **__: pytest.fail("a model was loaded"))
+    found = {one["check"]: one for one in swapmatch("doctor", "--json", "--encoder", "fastembed:").json}
+    assert found["model"]["status"] == "warning"
+    assert found["database"]["status"] == "ok"
+    assert found["encoder"]["status"] == "warning"
+    assert "embedded with hashing-lexical-1/256" in found["encoder"]["found"]
+    assert found["people"]["found"] == "4"
+    found = {one["check"]: one for one in swapmatch("doctor", "--json", "--encoder", "fastembed:some/typo").json}
+    assert found["model"]["status"] == "failed"
+    assert "fastembed knows no such model" in found["model"]["found"]
+    assert found["database"]["status"] == "ok"

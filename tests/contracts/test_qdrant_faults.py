@@ -319,7 +319,9 @@ def test_a_breaker_refuses_only_after_failures_in_a_row(events):
         "qdrant:http://host:port",
         "qdrant:http://host?timeout=0",
         "qdrant:http://host?timeout=soon",
+        "qdrant:http://host?timeout=inf",
         "qdrant:http://host?reach=0",
+        "qdrant:http://host?reach=inf",
         "qdrant:http://host?key=secret",
     ],
 )

@@ -288,6 +288,27 @@ def test_collecting_garbage_is_left_on_or_off_as_it_was(matcher: Matcher, is_on:
         gc.enable()
 
 
+def test_no_garbage_is_collected_within_a_batch_but_between_batches() -> None:
+    class Looking(Encoder):
+        seen: list[bool] = []  # noqa: RUF012 - of this test alone
+
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            self.seen.append(gc.isenabled())
+            return super().encode(texts)
+
+    def rows() -> Iterator[Profile]:
+        for number in range(1_500):
+            between.append(gc.isenabled())
+            yield Profile(uid=f"p{number}", skills_to_offer=f"skill {number}")
+
+    between: list[bool] = []
+    with Matcher.open("memory:", encoder=Looking()) as opened:
+        opened.put_many(rows())
+    assert Looking.seen
+    assert not any(Looking.seen)
+    assert all(between)
+
+
 def test_a_person_whose_text_cannot_be_embedded_is_stored_told_and_found_later(
     matcher: Matcher, encoder: Encoder
 ) -> None:

@@ -45,7 +45,7 @@ def test_constants_replace_those_of_the_curve() -> None:
     assert curve({"scale": "0.02", "midpoint": "0.8"}, default) == Relevance(midpoint=0.8, scale=0.02)
 
 
-@pytest.mark.parametrize("options", [{"scale": "-1"}, {"midpoint": "nan"}, {"midpoint": "much"}])
+@pytest.mark.parametrize("options", [{"scale": "-1"}, {"midpoint": "nan"}, {"scale": "inf"}, {"midpoint": "much"}])
 def test_constants_that_make_no_curve_are_refused(options: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError):
         curve(options, Relevance())

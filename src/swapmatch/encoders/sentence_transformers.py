@@ -30,8 +30,8 @@ BATCH = 32  # texts a forward pass
 BACKENDS = ("torch", "onnx", "openvino")
 NAME = "the sentence-transformers encoder"
 # Data only: no pickled weights, no code.
-READ_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.onnx*", "*.xml", "*.bin")  # by one backend or another
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+READ_FILES = (*WANTED_FILES, "*.onnx*", "*.xml", "*.bin")  # by one backend or another
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,16 +233,21 @@ def _fetched() -> Path:
 
 
 def _checked_folder(folder: Path) -> Path:
-    if not (folder / "modules.json").is_file():
+    try:
+        has_modules, has_weights = ((folder / name).is_file() for name in ("modules.json", WEIGHTS))
+    except OSError as error:  # too long, or not to be looked into
+        message = f"{folder} cannot be read: {error.strerror or error}"
+        raise ConfigurationError(message) from error
+    if not has_modules:
         message = f"{folder} holds no sentence-transformers model: it has no modules.json"
         raise ConfigurationError(message)
-    if not (folder / WEIGHTS).is_file():
+    if not has_weights:
         message = f"{folder} holds no {WEIGHTS}: only safetensors are read, because a pickle can run code"
         raise ConfigurationError(message)
     try:
         modules = json.loads((folder / "modules.json").read_bytes())
         foreign = [module["type"] for module in modules if not module["type"].startswith("sentence_transformers.")]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{folder / 'modules.json'} cannot be read: {error}"
         raise ConfigurationError(message) from error
     if foreign:

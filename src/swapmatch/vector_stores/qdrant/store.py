@@ -12,7 +12,7 @@ import numpy as np
 from qdrant_client import QdrantClient
 
 from swapmatch.errors import ConfigurationError
-from swapmatch.naming import number, read_name
+from swapmatch.naming import number, read_name, whole_number
 from swapmatch.ports import Candidates
 from swapmatch.vector_stores.qdrant.breaker import Breaker
 from swapmatch.vector_stores.qdrant.collections import Collections
@@ -96,7 +96,7 @@ class QdrantVectorStore:
         """
         place, options = read_name(url, takes=("prefix", "reach", "timeout"))
         timeout_s = number(options, "timeout") if "timeout" in options else TIMEOUT_S
-        reach = number(options, "reach") if "reach" in options else REACH
+        reach = whole_number(options, "reach") if "reach" in options else REACH
         if not (timeout_s > 0 and reach >= 1):
             message = f"{url!r}: reach and timeout must be above 0"
             raise ConfigurationError(message)
@@ -104,7 +104,7 @@ class QdrantVectorStore:
         return cls(
             client,
             prefix=options.get("prefix", PREFIX),
-            reach=int(reach),
+            reach=reach,
             timeout_s=timeout_s,
             owns_client=True,
         )
