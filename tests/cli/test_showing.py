@@ -44,6 +44,23 @@ def test_the_demo_goes_where_it_is_told(swapmatch):
     assert Path("other folder.db").exists()
 
 
+def test_what_the_demo_says_to_do_next_has_the_index_it_used(swapmatch):
+    result = swapmatch("demo", "--vectors", "exact:unsaved")
+    assert result.code == 0
+    assert "serve --db swapmatch-demo.db --vectors exact:unsaved" in result.out
+
+
+def test_a_server_that_is_down_is_told_once_and_nothing_else(swapmatch):
+    pytest.importorskip("qdrant_client", reason="qdrant-client is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = f"import sys; from swapmatch.cli import run; sys.exit(run(['demo', '--vectors', 'qdrant:http://127.0.0.1:{port}']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 5
+    assert "people are stored, but cannot be found yet" in done.stderr
+    assert "stamina" not in done.stderr
+
+
 def test_the_demo_names_a_command_that_works_from_here(monkeypatch, tmp_path):
     def command(script, found):
         monkeypatch.setattr(sys, "argv", [str(script)])

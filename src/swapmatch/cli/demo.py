@@ -49,7 +49,8 @@ def command(
                 report(done, done / len(people))
         for uid in PEOPLE:
             _introduce(matcher, uid)
-    flags = ["--db", settings.db, *(["--encoder", encoder] if encoder else [])]
+    chosen = {"--db": settings.db, "--encoder": encoder, "--vectors": vectors}
+    flags = [part for flag, value in chosen.items() if value for part in (flag, value)]
     typer.echo("To ask on, start the server and open its page /docs:\n")
     typer.echo(f"    {shlex.join([*this_command(), 'serve', *flags])}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from functools import partial
 from threading import Lock
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 WAIT_S = 0.1  # before the second attempt, about twice as long before the third
 JITTER_S = 0.1
+
+# Its line for each retry says nothing to who has not set up a log; the error at the end says all.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 REFUSED = frozenset({401, 403})
 BUSY = frozenset({408, 429, 502, 503, 504})
